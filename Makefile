@@ -1,0 +1,57 @@
+# make demo and make test work from a fresh clone: the first use of any target builds .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test check lint format bench lock build clean help
+
+help:
+	@echo "make demo    record a failing deployment, embedded: no AWS account, no network"
+	@echo "make test    the whole test suite"
+	@echo "make check   make test, plus lint, format, types, floors, docstrings"
+	@echo "make bench   speed and memory, as ratios measured in one run"
+	@echo "make format  format the code        make lock   refresh requirements/*.txt"
+	@echo "make build   wheel and sdist        make clean  remove .venv and caches"
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "forensics needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/forensics demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+check: lint test
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet forensics
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	@$(BIN)/python -m bench
+
+build: $(READY)
+	$(BIN)/python -m build --no-isolation
+
+# uv writes one lock for every supported Python and platform, with hashes and without naming an index.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+lock:
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -1,0 +1,32 @@
+r"""Hostile text made harmless: what cannot be shown safely is shown as ``\xNN`` or ``\uNNNN``.
+
+AWS's texts hold whatever users and programs put into them. Whatever goes to a terminal or a log passes
+through here exactly once, at the place where it is printed; the archive keeps the raw text.
+"""
+
+import re
+
+# Control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width, soft hyphen, BOM,
+# tags), line and paragraph separators, surrogates, private use and noncharacters.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+
+
+def inert(text: str) -> str:
+    """Return one line of text that no terminal interprets and nothing reorders."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def inert_lines(text: str) -> list[str]:
+    """Return the text's lines, each inert; only a line feed separates lines."""
+    return [inert(line) for line in text.split("\n")]
+
+
+def _escape(match: re.Match[str]) -> str:
+    point = ord(match.group())
+    if point <= 0xFF:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"

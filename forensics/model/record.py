@@ -1,0 +1,105 @@
+"""Facts and records: what sources produce and what an archive line holds."""
+
+from typing import Any
+
+import msgspec
+
+JsonObject = dict[str, Any]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that AWS said or that happened to us, before it is written.
+
+    ``source`` + ``id`` name the fact for ever: seeing it again is not a new fact.
+    """
+
+    type: str
+    """CloudEvents type, such as ``aws.ecs.task`` or ``forensics.gap``."""
+    source: str
+    """ARN of the target; for facts of ours that concern no target, ``urn:forensics:<archive id>``."""
+    id: str
+    """The key: CloudFormation's EventId, the ECS event id, ``taskArn@version`` …"""
+    data: Any
+    """The payload as AWS sent it: plain JSON values, nothing dropped, no value rewritten."""
+    time: str | None = None
+    """When AWS says it happened, RFC 3339; None where AWS does not say."""
+    subject: str | None = None
+    """What the fact is about within the source: logical id, task id, deployment id."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an archive: a CloudEvents 1.0 event with the chain's attributes.
+
+    ``data`` stays undecoded until ``payload()`` is called: most readers look at few payloads.
+    """
+
+    type: str
+    source: str
+    id: str
+    recordedtime: str
+    """When we saw it, RFC 3339, UTC."""
+    seq: int
+    """Position in the archive: contiguous, from 1."""
+    prev: str
+    """SHA-256, hex, of the previous line's bytes without its newline."""
+    run: str
+    """Which process saw it."""
+    poll: str | None = None
+    """Which poll saw it; None for facts that no poll saw."""
+    specversion: str = "1.0"
+    time: str | None = None
+    subject: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+    def payload(self) -> Any:
+        """Return the payload as plain values.
+
+        Raises:
+            msgspec.DecodeError: The payload is not JSON.
+        """
+        return msgspec.json.decode(self.data)
+
+    def happened_at(self) -> str:
+        """Return AWS's time where there is one, else the time we saw it; RFC 3339."""
+        return self.time or self.recordedtime
+
+
+# The types of facts that are ours. Those of AWS are declared by the source that produces them.
+STREAM = "forensics.stream"
+"""A stream was opened. data: {number, stream, opened_because}."""
+POLL = "forensics.poll"
+"""A poll that brought facts. data: {streams: [str], from, to, facts, calls}."""
+COVERAGE = "forensics.coverage"
+"""Polls that brought nothing, folded. data: {from, to, streams: "1-40,42", polls, calls}."""
+GAP = "forensics.gap"
+"""A `Gap`, as data."""
+RUN = "forensics.run"
+"""A process began or ended. data: {phase: "started"|"ended", …}."""
+IDENTITY = "forensics.identity"
+"""Whose credentials are in use. data: {account, arn, source, region, expires_at}; never a secret."""
+RECOVERY = "forensics.recovery"
+"""What opening the archive after a crash had to mend. data: {segment, cut_bytes, quarantined_as}."""
+REFUSAL = "forensics.refusal"
+"""AWS refused a source for good. data: {stream, operation, action, code, message}."""
+UNDECODABLE = "forensics.undecodable"
+"""An answer that could not be read. data: {stream, operation, body_base64, reason}."""
+COMMAND = "forensics.command"
+"""The command of `forensics run`. data: {phase, argv0, exit_code}; its arguments may hold secrets."""
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    """An interval of one stream that we could not watch, and whether anything is missing from it."""
+
+    stream: str
+    since: str
+    """The last moment we are sure of, RFC 3339."""
+    until: str | None
+    """The first moment we are sure of again; None while the gap is open."""
+    reason: str
+    """credentials, throttled, access-denied, unreachable, server-fault, undecodable, daemon-down, window."""
+    kind: str
+    """recovered: the walk joined again, nothing is lost. lost: something is. unknown: cannot tell. open."""
+    lower_bound: int | None = None
+    """At least so many facts are missing; None where nothing can be said."""
+    detail: str = ""
+    """One sentence for a person."""

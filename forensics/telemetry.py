@@ -1,0 +1,43 @@
+"""Our own log: structured lines on stderr, never a payload and never a credential."""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("text", "json")
+
+
+def configure(*, log_format: str = "text", level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every log line of this process to one stream.
+
+    Args:
+        log_format: ``text`` for people, ``json`` for one JSON object a line.
+        level: The least level shown, one of LEVELS.
+        stream: Where lines go; None means stderr.
+    """
+    out = stream or sys.stderr
+    renderer: Any = (
+        structlog.processors.JSONRenderer(sort_keys=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=32)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get_logger(area: str) -> Any:
+    """Return a logger whose lines carry the area, such as ``capture``."""
+    return structlog.get_logger(area=area)
