@@ -1,0 +1,251 @@
+"""Views of payloads: the fields that analysis reads, whatever else AWS sent.
+
+A payload is written by AWS and by whoever has the account, so no field is trusted to be there or to have
+its documented type: what is not as expected reads as empty.
+"""
+
+from typing import Any
+
+import msgspec
+
+from forensics.model.record import Record
+
+STACK_EVENT = "aws.cloudformation.stack_event"
+STACK_DESCRIPTION = "aws.cloudformation.stack_description"
+STACK = "aws.cloudformation.stack"
+SERVICE_EVENT = "aws.ecs.service_event"
+SERVICE = "aws.ecs.service"
+DEPLOYMENT = "aws.ecs.deployment"
+SERVICE_DEPLOYMENT = "aws.ecs.service_deployment"
+TASK_DEFINITION = "aws.ecs.task_definition"
+TASK = "aws.ecs.task"
+
+NESTED_STACK = "AWS::CloudFormation::Stack"
+ECS_SERVICE = "AWS::ECS::Service"
+
+
+def payload_of(record: Record) -> dict[str, Any]:
+    """Return a record's payload as an object; empty where it is none."""
+    try:
+        payload = record.payload()
+    except msgspec.DecodeError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def text_at(payload: Any, *path: str) -> str:
+    """Return the text at a path of keys; "" where there is none."""
+    value = value_at(payload, *path)
+    return value if isinstance(value, str) else ""
+
+
+def count_at(payload: Any, *path: str) -> int | None:
+    """Return the whole number at a path of keys; None where there is none."""
+    value = value_at(payload, *path)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def objects_at(payload: Any, *path: str) -> list[dict[str, Any]]:
+    """Return the objects of the list at a path of keys, in order; empty where there is no list."""
+    value = value_at(payload, *path)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def value_at(payload: Any, *path: str) -> Any:
+    """Return what is at a path of keys; None where the path leads nowhere."""
+    for key in path:
+        if not isinstance(payload, dict):
+            return None
+        payload = payload.get(key)
+    return payload
+
+
+class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What analysis reads of one CloudFormation event."""
+
+    seq: int
+    key: str
+    at: str
+    stack_id: str
+    stack_name: str
+    logical_id: str
+    physical_id: str
+    resource_type: str
+    status: str
+    reason: str
+    token: str
+    """ClientRequestToken; "" where the caller gave none."""
+    operation_id: str
+    hook_status: str = ""
+    hook_type: str = ""
+    hook_reason: str = ""
+    hook_mode: str = ""
+    """FAIL or WARN: whether a failed hook stops the operation."""
+
+    @property
+    def is_of_stack(self) -> bool:
+        """Whether the event is about the stack itself, not about a resource of it."""
+        if self.physical_id:
+            return self.physical_id == self.stack_id and self.resource_type in {NESTED_STACK, ""}
+        return self.resource_type == NESTED_STACK and self.logical_id == self.stack_name
+
+    @property
+    def text(self) -> str:
+        """AWS's own words for what happened: the reason, or the status where no reason is given."""
+        return self.reason or self.hook_reason or self.status
+
+
+def stack_event(record: Record) -> StackEvent:
+    """Return the view of a stack event's record."""
+    payload = payload_of(record)
+    stack_id = text_at(payload, "StackId") or record.source
+    return StackEvent(
+        seq=record.seq,
+        key=record.id,
+        at=record.happened_at(),
+        stack_id=stack_id,
+        stack_name=text_at(payload, "StackName"),
+        logical_id=text_at(payload, "LogicalResourceId") or record.subject or "",
+        physical_id=text_at(payload, "PhysicalResourceId"),
+        resource_type=text_at(payload, "ResourceType"),
+        status=text_at(payload, "ResourceStatus"),
+        reason=text_at(payload, "ResourceStatusReason"),
+        token=text_at(payload, "ClientRequestToken"),
+        operation_id=text_at(payload, "OperationId"),
+        hook_status=text_at(payload, "HookStatus"),
+        hook_type=text_at(payload, "HookType"),
+        hook_reason=text_at(payload, "HookStatusReason"),
+        hook_mode=text_at(payload, "HookFailureMode"),
+    )
+
+
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """How one container of a task ended."""
+
+    name: str
+    exit_code: int | None
+    reason: str
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What analysis reads of one ECS task."""
+
+    seq: int
+    key: str
+    at: str
+    arn: str
+    cluster: str
+    group: str
+    """``service:NAME`` for a service's task, ``family:NAME`` for one that was run by hand."""
+    started_by: str
+    """The deployment's id for a service's task."""
+    task_definition: str
+    last_status: str
+    stop_code: str
+    stopped_reason: str
+    containers: tuple[Container, ...]
+    attachment_reasons: tuple[str, ...] = ()
+    """What an attached network interface or volume says about its own failure."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the task has stopped, or is about to with its reason known."""
+        return self.last_status in {"STOPPED", ""} or bool(self.stopped_reason or self.stop_code)
+
+
+def task(record: Record) -> Task:
+    """Return the view of a task's record."""
+    payload = payload_of(record)
+    return Task(
+        seq=record.seq,
+        key=record.id,
+        at=record.happened_at(),
+        arn=text_at(payload, "taskArn") or record.id.rpartition("@")[0] or record.id,
+        cluster=text_at(payload, "clusterArn") or record.source,
+        group=text_at(payload, "group"),
+        started_by=text_at(payload, "startedBy"),
+        task_definition=text_at(payload, "taskDefinitionArn"),
+        last_status=text_at(payload, "lastStatus"),
+        stop_code=text_at(payload, "stopCode"),
+        stopped_reason=text_at(payload, "stoppedReason"),
+        containers=tuple(
+            Container(
+                name=text_at(item, "name"),
+                exit_code=count_at(item, "exitCode"),
+                reason=text_at(item, "reason"),
+            )
+            for item in objects_at(payload, "containers")
+        ),
+        attachment_reasons=tuple(_attachment_reasons(payload)),
+    )
+
+
+def _attachment_reasons(payload: dict[str, Any]) -> list[str]:
+    return [
+        text_at(detail, "value")
+        for attachment in objects_at(payload, "attachments")
+        for detail in objects_at(attachment, "details")
+        if text_at(detail, "name") == "statusReason" and text_at(detail, "value")
+    ]
+
+
+class ServiceEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What analysis reads of one message of a service's scheduler."""
+
+    seq: int
+    key: str
+    at: str
+    service: str
+    """ARN of the service."""
+    message: str
+
+
+def service_event(record: Record) -> ServiceEvent:
+    """Return the view of a service event's record."""
+    return ServiceEvent(
+        seq=record.seq,
+        key=record.id,
+        at=record.happened_at(),
+        service=record.source,
+        message=text_at(payload_of(record), "message"),
+    )
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """What analysis reads of one deployment of a service, as it stood at one moment."""
+
+    seq: int
+    key: str
+    at: str
+    service: str
+    id: str
+    status: str
+    """PRIMARY, ACTIVE or INACTIVE."""
+    rollout_state: str
+    """COMPLETED, FAILED or IN_PROGRESS; "" where the service has no rolling deployments."""
+    rollout_reason: str
+    failed_tasks: int
+    desired: int
+    running: int
+    pending: int
+    task_definition: str
+
+
+def deployment(record: Record) -> Deployment:
+    """Return the view of a deployment's record."""
+    payload = payload_of(record)
+    return Deployment(
+        seq=record.seq,
+        key=record.id,
+        at=record.happened_at(),
+        service=record.source,
+        id=text_at(payload, "id") or record.subject or "",
+        status=text_at(payload, "status"),
+        rollout_state=text_at(payload, "rolloutState"),
+        rollout_reason=text_at(payload, "rolloutStateReason"),
+        failed_tasks=count_at(payload, "failedTasks") or 0,
+        desired=count_at(payload, "desiredCount") or 0,
+        running=count_at(payload, "runningCount") or 0,
+        pending=count_at(payload, "pendingCount") or 0,
+        task_definition=text_at(payload, "taskDefinition"),
+    )

@@ -1,0 +1,206 @@
+"""One line for each record: where it happened, to what, which state, and AWS's own words.
+
+The texts are raw: whoever prints them makes them inert.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from forensics.analysis import shapes
+from forensics.model import record as facts
+from forensics.model.identity import parse_arn, parse_service_arn, parse_stack_arn, task_id
+from forensics.model.record import Record
+
+
+class Words(NamedTuple):
+    """A record in four short texts."""
+
+    where: str
+    """Name of the stack, service or cluster."""
+    what: str
+    """The resource, task or deployment in it; "" where the record is about the whole."""
+    state: str
+    """Status or stop code as AWS spells it; "" where there is none."""
+    reason: str
+    """AWS's own words, whole; "" where it gave none."""
+
+    def line(self) -> str:
+        """Return the four as one line; runs of white space become one space, nothing is cut."""
+        head = " ".join(part for part in (self.where, self.what, self.state) if part)
+        text = f"{head}: {self.reason}" if head and self.reason else head or self.reason
+        return " ".join(text.split())
+
+
+def words(record: Record) -> Words:
+    """Return a record's words; a type that is not known gets its name and its subject."""
+    say = _SAY.get(record.type)
+    if say is not None:
+        return say(record)
+    return Words(short_name(record.source), record.subject or "", record.type, "")
+
+
+def short_name(arn: str) -> str:
+    """Return the name in an ARN that a person knows the thing by; the text itself where it is no ARN."""
+    stack = parse_stack_arn(arn)
+    if stack is not None:
+        return stack.name
+    service = parse_service_arn(arn)
+    if service is not None:
+        return service.name
+    parsed = parse_arn(arn)
+    if parsed is None:
+        return "forensics" if arn.startswith("urn:forensics:") else arn
+    return parsed.resource.rpartition("/")[2] or parsed.resource
+
+
+def service_of(task: shapes.Task) -> str:
+    """Return the name of the service that a task belongs to, else its group, else its cluster."""
+    kind, _, name = task.group.partition(":")
+    return name if kind == "service" and name else task.group or short_name(task.cluster)
+
+
+def reasons_of(task: shapes.Task) -> str:
+    """Return everything that a task says about its end, its containers included."""
+    parts = [task.stopped_reason] if task.stopped_reason else []
+    for container in task.containers:
+        exit_text = "" if container.exit_code is None else f"exit code {container.exit_code}"
+        said = ", ".join(part for part in (exit_text, container.reason) if part)
+        if said and (container.exit_code != 0 or container.reason):
+            parts.append(f"container {container.name or '?'}: {said}")
+    parts.extend(task.attachment_reasons)
+    return "; ".join(parts)
+
+
+def _stack_event(record: Record) -> Words:
+    event = shapes.stack_event(record)
+    where = event.stack_name or short_name(event.stack_id)
+    if event.hook_status:
+        state = " ".join(part for part in (event.hook_type, event.hook_status) if part)
+        return Words(where, event.logical_id, state, event.hook_reason or event.reason)
+    if event.is_of_stack:
+        return Words(where, "stack", event.status, event.reason)
+    return Words(where, f"{event.logical_id} {event.resource_type}".strip(), event.status, event.reason)
+
+
+def _stack(record: Record) -> Words:
+    payload = shapes.payload_of(record)
+    status, reason = shapes.text_at(payload, "StackStatus"), shapes.text_at(payload, "StackStatusReason")
+    return Words(shapes.text_at(payload, "StackName") or short_name(record.source), "stack", status, reason)
+
+
+def _service_event(record: Record) -> Words:
+    return Words(short_name(record.source), "service", "", shapes.service_event(record).message)
+
+
+def _service(record: Record) -> Words:
+    payload = shapes.payload_of(record)
+    counts = ", ".join(
+        f"{shapes.count_at(payload, key) or 0} {name}"
+        for name, key in (
+            ("desired", "desiredCount"),
+            ("running", "runningCount"),
+            ("pending", "pendingCount"),
+        )
+    )
+    return Words(short_name(record.source), "service", shapes.text_at(payload, "status"), counts)
+
+
+def _deployment(record: Record) -> Words:
+    seen = shapes.deployment(record)
+    counts = f"{seen.desired} desired, {seen.running} running, {seen.failed_tasks} failed"
+    reason = f"{seen.rollout_reason} ({counts})" if seen.rollout_reason else counts
+    return Words(short_name(record.source), seen.id, seen.rollout_state or seen.status, reason)
+
+
+def _service_deployment(record: Record) -> Words:
+    payload = shapes.payload_of(record)
+    reason = shapes.text_at(payload, "statusReason") or shapes.text_at(payload, "rollback", "reason")
+    name = "service deployment " + (record.subject or record.id)
+    return Words(short_name(record.source), name, shapes.text_at(payload, "status"), reason)
+
+
+def _task_definition(record: Record) -> Words:
+    return Words(short_name(record.source), f"task definition {record.subject or record.id}", "", "")
+
+
+def _task(record: Record) -> Words:
+    seen = shapes.task(record)
+    state = " ".join(part for part in (seen.last_status, seen.stop_code) if part)
+    return Words(service_of(seen), f"task {task_id(seen.arn)}", state, reasons_of(seen))
+
+
+def _gap(record: Record) -> Words:
+    gap = shapes.payload_of(record)
+    text = shapes.text_at
+    until = text(gap, "to")
+    span = f"from {text(gap, 'from')} to {until}" if until else f"since {text(gap, 'from')}"
+    kind, reason = text(gap, "kind"), text(gap, "reason")
+    said = f"{_GAP_KINDS.get(kind, kind)}, {span}, because of {reason}"
+    detail = text(gap, "detail")
+    return Words(stream_name(text(gap, "stream")), "gap", kind, f"{said}: {detail}" if detail else said)
+
+
+_GAP_KINDS = {
+    "recovered": "could not look, nothing is missing",
+    "lost": "could not look, something is missing",
+    "unknown": "could not look, something may be missing",
+    "open": "cannot look",
+}
+
+
+def stream_name(stream: str) -> str:
+    """Return a stream as a person names it: its source and the short name of its target."""
+    source, space, target = stream.partition(" ")
+    return f"{source} of {short_name(target)}" if space else stream
+
+
+def _refusal(record: Record) -> Words:
+    refused = shapes.payload_of(record)
+    action = shapes.text_at(refused, "action") or shapes.text_at(refused, "operation")
+    said = ", ".join(
+        part for part in (shapes.text_at(refused, "code"), shapes.text_at(refused, "message")) if part
+    )
+    return Words(stream_name(shapes.text_at(refused, "stream")), f"refused {action}", "", said)
+
+
+def _undecodable(record: Record) -> Words:
+    answer = shapes.payload_of(record)
+    where = stream_name(shapes.text_at(answer, "stream"))
+    return Words(where, "answer", "unreadable", shapes.text_at(answer, "reason"))
+
+
+def _ours(record: Record) -> Words:
+    facts_said = shapes.payload_of(record)
+    said = ", ".join(
+        f"{key} {_plain(value)}" for key, value in facts_said.items() if value not in (None, "", [])
+    )
+    return Words("forensics", record.type.rpartition(".")[2], "", said)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return str(value)
+
+
+_SAY: dict[str, Callable[[Record], Words]] = {
+    shapes.STACK_EVENT: _stack_event,
+    shapes.STACK_DESCRIPTION: _stack,
+    shapes.STACK: _stack,
+    shapes.SERVICE_EVENT: _service_event,
+    shapes.SERVICE: _service,
+    shapes.DEPLOYMENT: _deployment,
+    shapes.SERVICE_DEPLOYMENT: _service_deployment,
+    shapes.TASK_DEFINITION: _task_definition,
+    shapes.TASK: _task,
+    facts.GAP: _gap,
+    facts.REFUSAL: _refusal,
+    facts.UNDECODABLE: _undecodable,
+    facts.STREAM: _ours,
+    facts.POLL: _ours,
+    facts.COVERAGE: _ours,
+    facts.RUN: _ours,
+    facts.IDENTITY: _ours,
+    facts.RECOVERY: _ours,
+    facts.COMMAND: _ours,
+}
