@@ -1,0 +1,162 @@
+"""The `forensics` command: a table of commands loaded on use."""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+import click
+
+from forensics import __version__
+from forensics.errors import ForensicsError
+from forensics.model.inert import inert
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "watch": ("forensics.cli.watch:watch", "Record what AWS says about stacks and services."),
+    "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
+    "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
+    "explain": ("forensics.cli.inspect:explain", "Say what failed first, and why."),
+    "events": ("forensics.cli.inspect:events", "List what an archive holds."),
+    "status": ("forensics.cli.inspect:status", "Say how well a recorder sees."),
+    "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
+}
+"""Each command: where it is defined, and its line in the help. Help shows without importing any of them."""
+
+ENVIRONMENT_PREFIX = "FORENSICS"
+INTERRUPTED = 128 + signal.SIGINT
+BROKEN_PIPE = 128 + signal.SIGPIPE
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table: recording first, then reading."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        # Without this click derives FORENSICS_WATCH_ARCHIVE and FORENSICS_RUN_ARCHIVE for one flag.
+        command.context_settings.setdefault("auto_envvar_prefix", ENVIRONMENT_PREFIX)
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.allow_from_autoenv:
+                parameter.show_envvar = True
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with.
+
+        Raises:
+            click.UsageError: There is none of that name.
+        """
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, n=1)
+            asked = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {name!r}.{asked}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every flag of a command can also be set by the variable shown in that command's help.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def root() -> None:
+    """A flight recorder for AWS deployments.
+
+    It keeps what CloudFormation and ECS said, and says what it could not see.
+    """
+
+
+def run_command(args: Sequence[str] | None = None) -> int:
+    """Run one command line; return its exit code.
+
+    Args:
+        args: The arguments without the program's name; None means those of this process.
+    """
+    try:
+        with root.make_context("forensics", list(sys.argv[1:] if args is None else args)) as ctx:
+            exit_code = root.invoke(ctx)
+            sys.stdout.flush()
+        return exit_code if isinstance(exit_code, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence instead of a traceback
+        return _explain(error)
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    # A terminal that cannot show a character gets its escape, never a UnicodeEncodeError half-way.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run_command())
+
+
+def _explain(error: Exception) -> int:
+    """Say what went wrong; return the exit code that stands for it."""
+    match error:
+        case ForensicsError():
+            _say(error.message, error.hint)
+            return error.exit_code
+        case click.ClickException():
+            return _refuse(error)
+        case BrokenPipeError():
+            return _drop_stdout()
+        case _:
+            return _admit(error)
+
+
+def _refuse(error: click.ClickException) -> int:
+    """Say what is wrong with a command line, in one sentence."""
+    ctx = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+    else:
+        path = ctx.command_path if ctx else "forensics"
+        _say(" ".join(error.format_message().split()), f"`{path} --help` lists what it takes")
+    return error.exit_code
+
+
+def _admit(error: Exception) -> int:
+    """Say that something happened which nobody foresaw."""
+    if os.environ.get("FORENSICS_DEBUG"):
+        traceback.print_exc()
+    _say(
+        f"unforeseen {type(error).__name__}: {error}",
+        "please report it with the output of the same command under FORENSICS_DEBUG=1",
+    )
+    return 255
+
+
+def _drop_stdout() -> int:
+    """End quietly: whoever read our output has left."""
+    # The interpreter flushes stdout once more at exit and would complain about the same pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _say(message: str, hint: str | None) -> None:
+    click.echo(f"forensics: {inert(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {inert(hint)}", err=True)
