@@ -68,6 +68,13 @@ class Door(Protocol):
         """Return our wall clock minus AWS's, seconds, from the last answer's Date; None before any answer."""
         ...
 
+    def credentials_stamp(self) -> object:
+        """Return the state of the files that credentials come from; it compares equal while they stay.
+
+        Cheap enough for every tick. When it changes, `renew` at once.
+        """
+        ...
+
     def expires_at(self) -> datetime | None:
         """Return when the credentials in use end, aware UTC; None where their source does not say."""
         ...

@@ -1,0 +1,227 @@
+"""Where credentials come from, opened so that nothing waits for a person or keeps what is stale."""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.session import Session
+
+from forensics.aws.faults import FAILING, from_exception
+from forensics.errors import CredentialsAbsent, UsageError
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Path, change time, size and inode of each file; equal stamps mean unchanged files."""
+
+_MANDATORY_REFRESH_S = 30
+# Tools that write short-lived keys into the shared file note their end under one of these names.
+_EXPIRY_KEYS = ("aws_expiration", "x_security_token_expires", "expiration", "aws_credential_expiration")
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A botocore session together with the credentials that its clients sign with."""
+
+    session: Session
+    credentials: Credentials
+    region: str
+
+    @property
+    def method(self) -> str:
+        """The name that botocore gives the source, such as ``env`` or ``assume-role``."""
+        return str(self.credentials.method)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the texts that must never be shown; asks no source for anything."""
+        # The public attributes of renewable credentials would renew them.
+        names = ("_secret_key", "_token") if self._is_renewable() else ("secret_key", "token")
+        found = (getattr(self.credentials, name, None) for name in names)
+        return tuple(text for text in found if isinstance(text, str) and text)
+
+    def _is_renewable(self) -> bool:
+        return isinstance(self.credentials, RefreshableCredentials)
+
+    def expires_at(self) -> datetime | None:
+        """Return when the credentials end, aware UTC; None where their source does not say."""
+        if isinstance(self.credentials, RefreshableCredentials):
+            ends_at = self.credentials._expiry_time
+            return ends_at.astimezone(UTC) if isinstance(ends_at, datetime) else None
+        if self.method not in ("shared-credentials-file", "config-file"):
+            return None
+        profiles = self.session.full_config.get("profiles", {})
+        return _noted_expiry(profiles.get(self.session.profile or "default", {}))
+
+
+class CredentialSource(Protocol):
+    """Opens sessions; botocore's chain is one source, and others can stand beside it."""
+
+    def open(self) -> Opened:
+        """Return a session whose credentials were read now.
+
+        Raises:
+            CredentialsError: There are none, or they are broken.
+            UsageError: There is no region.
+        """
+        ...
+
+    def stamp(self) -> Stamp:
+        """Return the state of the files that credentials come from; cheap, never fails."""
+        ...
+
+
+class Chain:
+    """botocore's own chain of sources: environment, profile, role, SSO, process, container, instance.
+
+    Args:
+        profile: Name of a profile; None means botocore's choice.
+        region: None means that of the environment or the profile.
+        connect_timeout_s: For the chain's own calls (AssumeRole, GetRoleCredentials).
+        read_timeout_s: For the chain's own calls.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        connect_timeout_s: float = 3,
+        read_timeout_s: float = 10,
+    ) -> None:
+        self._profile = profile
+        self._region = region
+        self._config = Config(
+            connect_timeout=connect_timeout_s,
+            read_timeout=read_timeout_s,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+        )
+        # Service models are read once and serve every later session.
+        self._loader: Any = None
+
+    def open(self) -> Opened:
+        """Return a new session: botocore never reads static files a second time.
+
+        Raises:
+            CredentialsError: There are none, or they are broken.
+            UsageError: There is no region.
+        """
+        try:
+            session = self._session()
+            region = self.region_of(session)
+            credentials = session.get_credentials()
+            if credentials is not None:
+                _use_to_the_end(credentials)
+                credentials.get_frozen_credentials()
+        except FAILING as error:
+            raise from_exception(error, "credentials") from error
+        if credentials is None:
+            raise CredentialsAbsent(
+                f"no AWS credentials found{self._where()}",
+                hint="give --profile, log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
+        return Opened(session=session, credentials=credentials, region=region)
+
+    def region(self) -> str:
+        """Return the region that calls go to, without looking for credentials.
+
+        Raises:
+            CredentialsAbsent: The profile does not exist or its file cannot be read.
+            UsageError: Neither flag, environment nor profile names one.
+        """
+        if self._region:
+            return self._region
+        try:
+            return self.region_of(self._session())
+        except BotoCoreError as error:
+            raise from_exception(error, "credentials") from error
+
+    def region_of(self, session: Session) -> str:
+        """Return the region that a session's calls go to.
+
+        Raises:
+            UsageError: Neither flag, environment nor profile names one.
+        """
+        # botocore reads AWS_DEFAULT_REGION only; containers, Lambda and the newer SDKs set AWS_REGION.
+        found = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+        if not found:
+            raise UsageError(
+                f"no AWS region given{self._where()}",
+                hint="give --region, set AWS_REGION, or put `region` into the profile",
+            )
+        return str(found)
+
+    def stamp(self) -> Stamp:
+        """Return the state of the credentials file, the config file, the token and the login caches."""
+        home = Path.home() / ".aws"
+        env = os.environ
+        files = [
+            Path(env.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser(),
+            Path(env.get("AWS_CONFIG_FILE") or home / "config").expanduser(),
+        ]
+        if token_file := env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+            files.append(Path(token_file))
+        caches = (home / "sso" / "cache", home / "login" / "cache")
+        return tuple(_stamps([*files, *(path for cache in caches for path in _inside(cache))]))
+
+    def _session(self) -> Session:
+        session = Session(profile=self._profile)
+        if self._loader is None:
+            self._loader = session.get_component("data_loader")
+            if not isinstance(self._loader, Loader):
+                raise TypeError("botocore's data_loader is not a Loader")
+        session.register_component("data_loader", self._loader)
+        session.set_default_client_config(self._config)
+        chain = session.get_component("credential_provider")
+        # A prompt for a one-time password would hold a thread for ever.
+        chain.get_provider("assume-role")._prompter = _refuse_to_ask
+        return session
+
+    def _where(self) -> str:
+        return f" for profile {self._profile!r}" if self._profile else ""
+
+
+def _refuse_to_ask(_prompt: str) -> str:
+    raise CredentialsAbsent(
+        "the profile asks for a one-time password (mfa_serial), and nobody is there to type it",
+        hint="get a session first and hand it over, such as with "
+        "`eval $(aws configure export-credentials --format env)`",
+    )
+
+
+def _use_to_the_end(credentials: Credentials) -> None:
+    """Let credentials that are still valid be used when their renewal fails.
+
+    botocore refuses to sign in the last ten minutes if it cannot renew, though the old ones still work.
+    """
+    if isinstance(credentials, RefreshableCredentials):
+        credentials._mandatory_refresh_timeout = _MANDATORY_REFRESH_S
+
+
+def _noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
+    for key in _EXPIRY_KEYS:
+        try:
+            noted = datetime.fromisoformat(str(profile.get(key, "")))
+        except ValueError:
+            continue
+        return noted.replace(tzinfo=noted.tzinfo or UTC).astimezone(UTC)
+    return None
+
+
+def _inside(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _stamps(paths: Iterable[Path]) -> Iterable[tuple[str, int, int, int]]:
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        yield str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -1,0 +1,193 @@
+"""The one table from what botocore and AWS call an error to what we call it."""
+
+import re
+from collections.abc import Collection
+
+import botocore.exceptions as botocore
+from botocore.parsers import ResponseParserError
+
+from forensics.errors import (
+    AccessDenied,
+    AwsError,
+    ClockSkewed,
+    CredentialsAbsent,
+    CredentialsError,
+    CredentialsExpired,
+    CredentialsInvalid,
+    NotFound,
+    ServerFault,
+    Throttled,
+    Undecodable,
+    Unreachable,
+    UsageError,
+)
+
+_BY_KIND: dict[type[AwsError], str] = {
+    CredentialsExpired: "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
+    CredentialsInvalid: """InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId AuthFailure
+        InvalidToken SignatureDoesNotMatch InvalidSignatureException MissingAuthenticationToken
+        MissingAuthenticationTokenException IncompleteSignature IncompleteSignatureException""",
+    ClockSkewed: "RequestTimeTooSkewed RequestInTheFuture",
+    AccessDenied: """AccessDenied AccessDeniedException UnauthorizedOperation UnauthorizedException
+        NotAuthorized OptInRequired""",
+    Throttled: """Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException
+        TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded SlowDown PriorRequestNotComplete
+        LimitExceededException ProvisionedThroughputExceededException TransactionInProgressException
+        EC2ThrottledException""",
+    NotFound: """ClusterNotFoundException ServiceNotFoundException ServiceDeploymentNotFoundException
+        StackNotFoundException ResourceNotFoundException NamespaceNotFoundException""",
+    ServerFault: """InternalFailure InternalError InternalServerError InternalServerException
+        InternalServiceError ServerException ServiceUnavailable ServiceUnavailableException
+        RequestTimeout RequestTimeoutException""",
+}
+CODES: dict[str, type[AwsError]] = {code: kind for kind, codes in _BY_KIND.items() for code in codes.split()}
+"""AWS's error codes; what is not here is told by the HTTP status or stays an AwsError."""
+
+# In order: a subclass stands before its base.
+EXCEPTIONS: tuple[tuple[type[Exception], type[AwsError]], ...] = (
+    (botocore.UnauthorizedSSOTokenError, CredentialsExpired),
+    (botocore.TokenRetrievalError, CredentialsExpired),
+    (botocore.LoginRefreshRequired, CredentialsExpired),
+    (botocore.LoginInsufficientPermissions, CredentialsInvalid),
+    (botocore.SSOError, CredentialsAbsent),
+    (botocore.LoginError, CredentialsAbsent),
+    (botocore.RefreshWithMFAUnsupportedError, CredentialsAbsent),
+    (botocore.NoCredentialsError, CredentialsAbsent),
+    (botocore.NoAuthTokenError, CredentialsAbsent),
+    (botocore.PartialCredentialsError, CredentialsAbsent),
+    (botocore.CredentialRetrievalError, CredentialsAbsent),
+    (botocore.UnknownCredentialError, CredentialsAbsent),
+    (botocore.MetadataRetrievalError, CredentialsAbsent),
+    (botocore.MissingDependencyException, CredentialsAbsent),
+    (botocore.InvalidConfigError, CredentialsAbsent),
+    (botocore.ProfileNotFound, CredentialsAbsent),
+    (botocore.ConfigParseError, CredentialsAbsent),
+    (botocore.ConfigNotFound, CredentialsAbsent),
+    (botocore.ConnectionError, Unreachable),
+    (botocore.HTTPClientError, Unreachable),
+    (botocore.IncompleteReadError, Unreachable),
+    (botocore.InvalidIMDSEndpointError, CredentialsAbsent),
+    (ResponseParserError, ServerFault),
+)
+
+FAILING = (botocore.BotoCoreError, botocore.ClientError, OSError, RuntimeError, ValueError, KeyError)
+"""Whatever a botocore call may raise; sources of credentials also raise plain Python errors."""
+
+_HINTS: dict[type[AwsError], str] = {
+    CredentialsExpired: "log in again as usual (such as `aws sso login`); new credentials are picked up "
+    "as soon as they are there",
+    CredentialsInvalid: "check the access key, the session token and the profile; AWS does not accept them",
+    CredentialsAbsent: "give --profile, log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ClockSkewed: "set this machine's clock; AWS accepts a difference of five minutes at most",
+    Throttled: "the account's calls are shared by everybody in it; we ask less often until it gets better",
+    Unreachable: "check the network, the proxy, the region and --endpoint-url",
+    ServerFault: "AWS has trouble; it is asked again",
+    NotFound: "check the name, the account and the region",
+}
+_SKEW_TEXT = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
+_ACTION_TEXT = re.compile(r"not authorized to perform:? ?([a-z0-9-]+:[A-Za-z0-9]+)")
+# A signature error quotes the whole request that should have been signed, the session token in it.
+_QUOTED_REQUEST = re.compile(r"\s*The Canonical String for this request.*", re.DOTALL)
+_TOKEN_TEXT = re.compile(
+    r"((?:x-amz-security-token|aws_session_token|aws_secret_access_key|SecretAccessKey|SessionToken|"
+    r"WebIdentityToken|SAMLAssertion|authorization)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+)?)[^\s\"',&}]+",
+    re.IGNORECASE,
+)
+_LONGEST_TEXT = 2000
+
+
+def from_answer(
+    operation: str, code: str, message: str, status: int, *, secrets: Collection[str] = ()
+) -> AwsError:
+    """Return our error for an error that AWS answered with.
+
+    Args:
+        operation: What was asked, as ``service:Operation``.
+        code: AWS's code; the status where the body named none.
+        message: AWS's own text.
+        status: The HTTP status.
+        secrets: Texts that must not come through: the secret key and the token in use.
+    """
+    text = scrub(message, secrets)
+    kind = _kind(code, text, status)
+    said = f"{code}: {text}" if text else code
+    return kind(f"{operation}: {said}", code=code, operation=operation, hint=_hint(kind, operation, text))
+
+
+def from_exception(error: Exception, operation: str, *, secrets: Collection[str] = ()) -> AwsError:
+    """Return our error for what botocore raised without an answer of the operation's own.
+
+    Such errors concern the way to AWS, or the source of credentials: its own calls (AssumeRole,
+    GetRoleCredentials …) come as ClientError, and its files and programs as plain Python errors.
+
+    Raises:
+        UsageError: What was asked for cannot be asked, such as an endpoint that is no URL.
+    """
+    if isinstance(error, AwsError):
+        return error
+    if isinstance(error, botocore.ClientError):
+        return _from_credential_call(error, operation, secrets)
+    text = scrub(str(error), secrets) or type(error).__name__
+    if isinstance(error, botocore.NoRegionError | botocore.InvalidRegionError) or "Invalid endpoint" in text:
+        raise UsageError(text, hint="check --region and --endpoint-url") from error
+    for raised, kind in EXCEPTIONS:
+        if isinstance(error, raised):
+            return kind(f"{operation}: {text}", operation=operation, hint=_HINTS.get(kind))
+    if isinstance(error, RuntimeError) and "expired" in text:
+        kind = CredentialsExpired
+    elif isinstance(error, botocore.BotoCoreError):
+        return AwsError(f"{operation}: {text}", code=type(error).__name__, operation=operation)
+    else:
+        kind = CredentialsAbsent
+    said = f"{operation}: the source of credentials failed: {text}"
+    return kind(said, code=type(error).__name__, operation=operation, hint=_HINTS[kind])
+
+
+def scrub(text: str, secrets: Collection[str] = ()) -> str:
+    """Return AWS's text without the secrets that it may quote, cut at a length that nobody misses."""
+    for secret in secrets:
+        if len(secret) >= 8:
+            text = text.replace(secret, "[secret]")
+    text = _TOKEN_TEXT.sub(r"\1[secret]", _QUOTED_REQUEST.sub("", text))
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"
+
+
+def _kind(code: str, text: str, status: int) -> type[AwsError]:
+    kind = CODES.get(code)
+    if kind is CredentialsInvalid and _SKEW_TEXT.search(text):
+        return ClockSkewed
+    if kind is not None:
+        return kind
+    if code == "ValidationError" and "does not exist" in text:
+        return NotFound
+    if status == 429:
+        return Throttled
+    if status in (403, 407):
+        # AWS always names a code: this is a proxy or a firewall speaking.
+        return Unreachable if code == str(status) else AccessDenied
+    # 501 is an emulator's "not implemented": asking again does not help.
+    return ServerFault if status >= 500 and status != 501 else AwsError
+
+
+def _hint(kind: type[AwsError], operation: str, text: str) -> str | None:
+    if kind is AccessDenied:
+        named = _ACTION_TEXT.search(text)
+        return f"allow the IAM action {named.group(1) if named else operation} for these credentials"
+    return _HINTS.get(kind)
+
+
+def _from_credential_call(error: botocore.ClientError, operation: str, secrets: Collection[str]) -> AwsError:
+    asked = error.operation_name
+    answer = error.response.get("Error", {})
+    code = str(answer.get("Code", ""))
+    text = scrub(str(answer.get("Message", "")), secrets)
+    kind = _kind(code, text, int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
+    if not issubclass(kind, CredentialsError | ClockSkewed | Throttled | ServerFault):
+        kind = CredentialsInvalid
+    said = f"{operation}: the source of credentials failed in {asked}: {code}: {text}"
+    return kind(said, code=code, operation=operation, hint=_hint(kind, operation, text))
+
+
+def undecodable(operation: str, reason: str, body: bytes) -> Undecodable:
+    """Return the error for an answer that cannot be read, its bytes kept."""
+    return Undecodable(f"{operation}: the answer cannot be read: {reason}", body=body, operation=operation)
