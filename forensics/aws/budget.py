@@ -1,6 +1,8 @@
 """How many calls we allow ourselves, so that the deployment keeps its share of the account's limits."""
 
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -14,6 +16,15 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """Calls a second in the long run, > 0."""
 
 
+DEFAULT_RATES: Mapping[str, Rate] = MappingProxyType(
+    {
+        "cloudformation": Rate(burst=10, per_s=2),
+        "ecs": Rate(burst=20, per_s=5),
+        "sts": Rate(burst=5, per_s=1),
+    }
+)
+
+
 class BudgetOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Rates for each account, region and operation.
 
@@ -21,11 +32,7 @@ class BudgetOptions(msgspec.Struct, frozen=True, kw_only=True):
     account shares them, so a fraction is taken.
     """
 
-    rates: dict[str, Rate] = {
-        "cloudformation": Rate(burst=10, per_s=2),
-        "ecs": Rate(burst=20, per_s=5),
-        "sts": Rate(burst=5, per_s=1),
-    }
+    rates: Mapping[str, Rate] = msgspec.field(default_factory=lambda: DEFAULT_RATES)
     """By ``service:Operation`` or, where that is absent, by ``service``."""
     otherwise: Rate = Rate(burst=5, per_s=1)
     """For services that `rates` does not name."""
