@@ -1,0 +1,92 @@
+"""The segment that is being written."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from forensics.archive.disk import Disk
+from forensics.archive.segment import Scan
+from forensics.model.record import Record
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+class FlushFailed(OSError):
+    """What was written may be lost, whatever a read says: the segment must not be appended to."""
+
+
+class OpenSegment:
+    """A segment's file with the running digest of what is durable in it.
+
+    Args:
+        disk: The file calls to use.
+        number: The segment's.
+        fd: Its file, open for appending; closed by `close`.
+    """
+
+    def __init__(self, disk: Disk, number: int, fd: int) -> None:
+        self.number = number
+        self.size_bytes = 0
+        """Length up to the last flushed append."""
+        self.count = 0
+        self.first: Record | None = None
+        self.last: Record | None = None
+        self.damaged_lines: list[int] = []
+        self.is_abandoned = False
+        """A flush failed: it takes no more records."""
+        self._is_dirty = False
+        self._disk = disk
+        self._fd = fd
+        self._digest: _Hash = hashlib.sha256()
+
+    def resume(self, scan: Scan, digest: "_Hash") -> None:
+        """Take over what a scan found in the file."""
+        self.size_bytes = scan.size_bytes
+        self._digest = digest
+        self.damaged_lines = [line.number for line in scan.damaged]
+        if scan.records:
+            self._count(scan.records)
+
+    def sha256(self) -> str:
+        """Return the digest of its durable bytes."""
+        return self._digest.hexdigest()
+
+    def append(self, content: bytes, records: list[Record]) -> None:
+        """Write and flush one append.
+
+        Raises:
+            FlushFailed: The flush failed; the segment is abandoned.
+            OSError: The write failed; `mend` takes back what was written of it.
+        """
+        self._is_dirty = True
+        self._disk.write(self._fd, content)
+        try:
+            self._disk.sync(self._fd)
+        except OSError as error:
+            self.is_abandoned = True
+            raise FlushFailed(error.errno, error.strerror) from error
+        self._is_dirty = False
+        self._digest.update(content)
+        self.size_bytes += len(content)
+        self._count(records)
+
+    def mend(self) -> None:
+        """Cut off what a failed append has left; does nothing where none failed.
+
+        Raises:
+            OSError: The file could not be cut; it can be tried again.
+        """
+        if self._is_dirty:
+            self._disk.truncate(self._fd, self.size_bytes)
+            self._is_dirty = False
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            self._disk.close(fd)
+
+    def _count(self, records: list[Record]) -> None:
+        self.first = self.first or records[0]
+        self.last = records[-1]
+        self.count += len(records)

@@ -1,0 +1,56 @@
+"""The keys of the newest facts, so that none is written twice."""
+
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
+
+import msgspec
+
+from forensics.model.record import Fact
+
+
+class Recent:
+    """A bounded memory of keys.
+
+    Args:
+        limit: How many keys are remembered; the oldest are forgotten first.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._keys: dict[tuple[str, str], None] = {}
+
+    def unknown(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Return the facts whose key is not remembered, each key once, in order."""
+        known = self._keys
+        fresh = {(fact.source, fact.id): fact for fact in reversed(facts)}
+        return [fact for key, fact in reversed(fresh.items()) if key not in known]
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Remember the keys of facts that have been written."""
+        for fact in facts:
+            self._keys[fact.source, fact.id] = None
+        self._forget()
+
+    def add_segment(self, segment: BinaryIO) -> None:
+        """Remember the keys of a segment's lines; damaged ones are passed over."""
+        for line in segment:
+            try:
+                key = _DECODER.decode(line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                continue
+            self._keys[key.source, key.id] = None
+        self._forget()
+
+    def _forget(self) -> None:
+        excess = len(self._keys) - self._limit
+        if excess > 0:
+            for key in list(self._keys)[:excess]:
+                del self._keys[key]
+
+
+class _Key(msgspec.Struct):
+    source: str
+    id: str
+
+
+_DECODER = msgspec.json.Decoder(_Key)

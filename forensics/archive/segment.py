@@ -1,0 +1,117 @@
+"""Segments as files: their names, and what the bytes of one hold."""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from forensics.archive.line import decode
+from forensics.archive.missing import Missing
+from forensics.model.record import Record
+
+FOLDER = "seg"
+_NAME = re.compile(r"([0-9]{8,})\.(jsonl|seal\.json)")
+
+
+def segment_name(number: int) -> str:
+    """Return a segment's file name."""
+    return f"{number:08d}.jsonl"
+
+
+def seal_name(number: int) -> str:
+    """Return the file name of a segment's seal."""
+    return f"{number:08d}.seal.json"
+
+
+def numbers_in(names: Iterable[str]) -> tuple[list[int], list[int]]:
+    """Return the sorted numbers of the segments, and of the seals, among file names."""
+    segments: list[int] = []
+    seals: list[int] = []
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match:
+            (segments if match[2] == "jsonl" else seals).append(int(match[1]))
+    return sorted(segments), sorted(seals)
+
+
+class Line(NamedTuple):
+    """One line of a segment."""
+
+    number: int
+    """From 1."""
+    offset: int
+    """Bytes of the segment before it."""
+    size_bytes: int
+    """Its line feed included."""
+    record: Record | None
+    """None where the line is not what was written."""
+    is_cut_short: bool
+    """It has no line feed: a writer may be about to complete it."""
+
+
+def lines_in(content: Iterable[bytes]) -> Iterator[Line]:
+    """Yield the lines of a segment, damaged ones too.
+
+    Args:
+        content: The segment cut after each line feed, such as an open file.
+    """
+    offset = 0
+    for number, line in enumerate(content, 1):
+        yield Line(number, offset, len(line), decode(line), not line.endswith(b"\n"))
+        offset += len(line)
+
+
+class Scan:
+    """A segment read line by line, with its chain checked.
+
+    Args:
+        content: All bytes of it.
+        first_prev: What the first line's `prev` must be; None where that is not known.
+    """
+
+    def __init__(self, content: bytes, first_prev: str | None) -> None:
+        self.records: list[Record] = []
+        self.damaged: list[Line] = []
+        """Lines that are not what was written, in front of the last whole one."""
+        self.broken_chain: list[Line] = []
+        """Whole lines whose `prev` is not the digest of what stands before them."""
+        self.size_bytes = 0
+        """Length up to the last whole line: what follows is a torn tail."""
+        self.missing = Missing()
+        torn: list[Line] = []
+        chain = _Chain(content, first_prev)
+        for line in lines_in(io.BytesIO(content)):
+            if line.record is None or not self.missing.take(line.record.seq):
+                torn.append(line)
+                continue
+            self.damaged += torn
+            torn = []
+            self.size_bytes = line.offset + line.size_bytes
+            if not chain.holds(line.offset, line.record.prev) and not self.damaged:
+                self.broken_chain.append(line)
+            self.records.append(line.record)
+        self.torn = torn
+        """Lines after the last whole one."""
+
+
+class _Chain:
+    """The digests that the lines of a segment must carry."""
+
+    def __init__(self, content: bytes, first_prev: str | None) -> None:
+        self._content = memoryview(content)
+        self._digest = hashlib.sha256()
+        self._hashed_bytes = 0
+        self._prev = first_prev
+        self._is_first_unknown = first_prev is None
+
+    def holds(self, offset: int, prev: str) -> bool:
+        """Tell whether a line at an offset may carry this `prev`."""
+        if self._is_first_unknown and offset == 0:
+            self._prev = prev
+        if prev == self._prev:
+            return True
+        self._prev = prev
+        self._digest.update(self._content[self._hashed_bytes : offset])
+        self._hashed_bytes = offset
+        return offset > 0 and prev == self._digest.hexdigest()

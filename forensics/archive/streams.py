@@ -1,0 +1,201 @@
+"""What an archive's records add up to: streams, gaps, identities, the last run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from forensics.model import record as kinds
+from forensics.model.record import Gap, JsonObject, Record
+
+
+class StreamState(msgspec.Struct, kw_only=True):
+    """How far one stream has been read."""
+
+    number: int
+    """Short name within this archive, given by the stream's forensics.stream record."""
+    polled_at: str | None = None
+    """End of the last poll with an answer, RFC 3339; None before the first."""
+    covers_from: str | None = None
+    """Where the first poll began to cover, RFC 3339; None before it or where it reached the beginning."""
+    facts: int = 0
+    """Records of AWS facts about the stream's target."""
+    gaps: int = 0
+    """Gaps so far; one that was recorded open and then closed counts once."""
+    open_gap: Gap | None = None
+    refusal: str | None = None
+    """The IAM action that AWS refuses in this run; None where nothing is refused."""
+    is_ended: bool = False
+    position: Any = None
+    """Set by whoever captures, after each commit; opaque here."""
+
+
+class ArchiveState(msgspec.Struct, kw_only=True):
+    """The fold of all records, kept in each seal."""
+
+    records: int = 0
+    last_seq: int = 0
+    last_recorded: str | None = None
+    """When the newest record was written, RFC 3339."""
+    streams: dict[str, StreamState] = {}
+    """By ``str(Stream)``: source, a space, the target's ARN."""
+    sources: list[str] = []
+    """Names of the sources that have streams."""
+    identities: dict[str, JsonObject] = {}
+    """By ``region/account``: the last forensics.identity there, with ``at``."""
+    run: JsonObject | None = None
+    """The last forensics.run with ``run`` (its id) and ``at``."""
+    types: dict[str, int] = {}
+    """How many records of each type."""
+
+    @property
+    def gap_count(self) -> int:
+        """How many gaps all streams have had."""
+        return sum(stream.gaps for stream in self.streams.values())
+
+
+def fold(state: ArchiveState, record: Record) -> None:
+    """Add one record to the state, in place.
+
+    Records must come in the order of their seq. A record of ours whose payload is not what this version
+    knows changes nothing but the counts.
+    """
+    state.records += 1
+    state.last_seq = record.seq
+    state.last_recorded = record.recordedtime
+    state.types[record.type] = state.types.get(record.type, 0) + 1
+    folding = _FOLDS.get(record.type)
+    if folding is None:
+        if record.type.startswith(_OURS):
+            return
+        for name in state.sources:
+            stream = state.streams.get(f"{name} {record.source}")
+            if stream is not None:
+                stream.facts += 1
+        return
+    try:
+        folding(state, record)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return
+
+
+class _StreamFact(msgspec.Struct):
+    number: int
+    stream: str
+    ended_because: str | None = None
+
+
+class _PollFact(msgspec.Struct, rename={"since": "from", "until": "to"}):
+    streams: list[str]
+    until: str
+    since: str | None = None
+
+
+class _CoverageFact(msgspec.Struct, rename={"until": "to"}):
+    streams: str
+    until: str
+
+
+class _RefusalFact(msgspec.Struct):
+    stream: str
+    operation: str = ""
+    action: str = ""
+
+
+def _fold_stream(state: ArchiveState, record: Record) -> None:
+    fact = msgspec.json.decode(record.data, type=_StreamFact)
+    stream = state.streams.get(fact.stream)
+    if stream is None:
+        stream = state.streams[fact.stream] = StreamState(number=fact.number)
+    source = fact.stream.partition(" ")[0]
+    if source not in state.sources:
+        state.sources.append(source)
+    stream.number = fact.number
+    stream.is_ended = fact.ended_because is not None
+
+
+def _fold_poll(state: ArchiveState, record: Record) -> None:
+    fact = msgspec.json.decode(record.data, type=_PollFact)
+    for name in fact.streams:
+        stream = state.streams.get(name)
+        if stream is not None:
+            if stream.polled_at is None:
+                stream.covers_from = fact.since
+            stream.polled_at = fact.until
+
+
+def _fold_coverage(state: ArchiveState, record: Record) -> None:
+    fact = msgspec.json.decode(record.data, type=_CoverageFact)
+    spans = list(number_ranges(fact.streams))
+    for stream in state.streams.values():
+        if any(first <= stream.number <= last for first, last in spans):
+            stream.polled_at = fact.until
+
+
+def _fold_gap(state: ArchiveState, record: Record) -> None:
+    gap = msgspec.json.decode(record.data, type=Gap)
+    stream = state.streams.get(gap.stream)
+    if stream is None:
+        return
+    if stream.open_gap is None:
+        stream.gaps += 1
+    stream.open_gap = gap if gap.kind == "open" else None
+
+
+def _fold_run(state: ArchiveState, record: Record) -> None:
+    data = msgspec.json.decode(record.data, type=JsonObject)
+    if data.get("phase") == "started":
+        # A refusal holds for the run that met it: the next one asks again.
+        for stream in state.streams.values():
+            stream.refusal = None
+    state.run = {**data, "run": record.run, "at": record.recordedtime}
+
+
+def _fold_identity(state: ArchiveState, record: Record) -> None:
+    data = msgspec.json.decode(record.data, type=JsonObject)
+    state.identities[f"{data.get('region', '')}/{data.get('account', '')}"] = {
+        **data,
+        "at": record.recordedtime,
+    }
+
+
+def _fold_refusal(state: ArchiveState, record: Record) -> None:
+    fact = msgspec.json.decode(record.data, type=_RefusalFact)
+    stream = state.streams.get(fact.stream)
+    if stream is not None:
+        stream.refusal = fact.action or fact.operation
+
+
+_FOLDS = {
+    kinds.STREAM: _fold_stream,
+    kinds.POLL: _fold_poll,
+    kinds.COVERAGE: _fold_coverage,
+    kinds.GAP: _fold_gap,
+    kinds.RUN: _fold_run,
+    kinds.IDENTITY: _fold_identity,
+    kinds.REFUSAL: _fold_refusal,
+}
+_OURS = "forensics."
+
+
+def number_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the first and last number of each range in a text such as ``1-40,42``.
+
+    Raises:
+        ValueError: The text is not a list of ranges.
+    """
+    for part in text.split(","):
+        if part:
+            first, _, last = part.partition("-")
+            yield int(first), int(last or first)
+
+
+def ranges_of(numbers: list[int]) -> str:
+    """Return sorted numbers as ranges: ``1-40,42``."""
+    spans: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
