@@ -38,6 +38,7 @@ class Writer:
 
     Attributes:
         archive_id: The archive's own name.
+        run: Names this process in its records.
         state: What all records add up to. Whoever captures sets the streams' positions in it.
         recovery: What opening had to mend, already recorded; None where nothing.
     """
@@ -51,6 +52,7 @@ class Writer:
         self._tail_number = self._at.closed_number + 1
         self._is_closed = False
         self.archive_id = place.manifest.archive_id
+        self.run = run
         self.state = self._at.state
         self.recovery = self._at.fact
         if self.recovery is not None:
