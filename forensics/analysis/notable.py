@@ -208,9 +208,14 @@ _QUIET = (
 )
 
 
+def is_quiet(message: str) -> bool:
+    """Return whether a scheduler's message is one of a healthy service."""
+    lowered = message.lower()
+    return any(part in lowered for part in _QUIET)
+
+
 def _is_quiet(record: Record) -> bool:
-    message = shapes.service_event(record).message.lower()
-    return any(part in message for part in _QUIET)
+    return is_quiet(shapes.service_event(record).message)
 
 
 _ROUTINE: dict[str, Callable[[Record], bool]] = {

@@ -1,0 +1,179 @@
+"""How often the diagnosis is right on labelled failures: ``python -m bench.accuracy FILE.jsonl``.
+
+Each line is ``{id, kind, payload, truth}`` with kind message, sequence or ecs; truth has ``category``,
+perhaps ``also_acceptable``, and for events ``root_event_index`` with ``equivalent_root_indexes``.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from forensics.analysis.diagnose import diagnose
+from forensics.model.clock import to_rfc3339
+from forensics.model.finding import Diagnosis
+from forensics.model.record import Record
+
+SURE = 0.8
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_STACKS = "arn:aws:cloudformation:us-east-1:123456789012:stack"
+_SERVICES = "arn:aws:ecs:us-east-1:123456789012:service/main"
+_CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, and with --wrong each case that is not right."""
+    parser = argparse.ArgumentParser(prog="bench.accuracy", description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--wrong", action="store_true", help="list every case that is not right")
+    asked = parser.parse_args(arguments)
+    counts: dict[str, Counter[str]] = {}
+    for line in asked.corpus.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        diagnosis = diagnose(list(records(case)))
+        verdicts = judge(case, diagnosis)
+        counts.setdefault(case["kind"], Counter()).update(["all", *verdicts])
+        if asked.wrong and verdicts & {"category wrong", "root wrong"}:
+            _show(case, diagnosis, verdicts)
+    _print(counts)
+    return 0
+
+
+def records(case: dict[str, Any]) -> Iterator[Record]:
+    """Yield a case as the records that an archive would hold, seq = position in the case + 1."""
+    payload = case["payload"]
+    if case["kind"] == "sequence":
+        yield from _stack_records(payload["events"], payload.get("order"))
+    elif case["kind"] == "ecs":
+        yield from _ecs_records(payload)
+    else:
+        yield _message_record(payload)
+
+
+def judge(case: dict[str, Any], diagnosis: Diagnosis) -> set[str]:
+    """Return what is right and wrong about a diagnosis."""
+    truth = case["truth"]
+    first = diagnosis.findings[0] if diagnosis.findings else None
+    category = first.category if first else "unknown"
+    right = category in {truth["category"], *truth.get("also_acceptable", [])}
+    verdicts = {"category right" if right else "category wrong"}
+    if category == "unknown":
+        verdicts.add("unknown")
+    if first and not right and first.confidence >= SURE:
+        verdicts.add("wrong and sure")
+    root = truth.get("root_event_index")
+    if root is not None:
+        wanted = {index + 1 for index in {root, *truth.get("equivalent_root_indexes", [])}}
+        seen = {item.seq for item in first.evidence} if first else set()
+        verdicts.add("root right" if wanted & seen else "root wrong")
+    return verdicts
+
+
+def _record(seq: int, kind: str, source: str, payload: dict[str, Any], second: int) -> Record:
+    at = to_rfc3339(_START + timedelta(seconds=second))
+    return Record(
+        type=kind,
+        source=source,
+        id=f"case-{seq}",
+        recordedtime=at,
+        time=at,
+        seq=seq,
+        prev="",
+        run="",
+        data=msgspec.Raw(msgspec.json.encode(payload)),
+    )
+
+
+def _stack_records(events: list[dict[str, Any]], order: str | None) -> Iterator[Record]:
+    names = [event.get("StackName") or "" for event in events]
+    only = next((name for name in names if name), "stack")
+    children = {name: f"{_STACKS}/{name}/1" for name in names if name}
+    for index, event in enumerate(events):
+        name = event.get("StackName") or ("root" if children else only)
+        arn = f"{_STACKS}/{name}/1"
+        is_own = event.get("ResourceType") == "AWS::CloudFormation::Stack" and (
+            event.get("LogicalResourceId") in {None, name}
+        )
+        physical = arn if is_own else event.get("PhysicalResourceId") or ""
+        if event.get("ResourceType") == "AWS::CloudFormation::Stack" and not is_own:
+            physical = next(
+                (known for other, known in children.items() if str(event.get("LogicalResourceId")) in other),
+                "",
+            )
+        payload = {**event, "StackId": arn, "StackName": name, "PhysicalResourceId": physical}
+        second = len(events) - index if order == "newest_first" else index
+        yield _record(index + 1, "aws.cloudformation.stack_event", arn, payload, second)
+
+
+def _ecs_records(payload: dict[str, Any]) -> Iterator[Record]:
+    name = payload.get("serviceName") or "service"
+    events = payload.get("events", [])
+    for index, event in enumerate(events):
+        arn = f"{_SERVICES}/{name}"
+        yield _record(index + 1, "aws.ecs.service_event", arn, event, len(events) - index)
+    for index, task in enumerate(payload.get("tasks", [])):
+        shown = {"clusterArn": _CLUSTER, "group": f"service:{name}", "lastStatus": "STOPPED", **task}
+        yield _record(len(events) + index + 1, "aws.ecs.task", _CLUSTER, shown, index)
+
+
+def _message_record(payload: dict[str, Any]) -> Record:
+    text = payload["message"]
+    if payload.get("ResourceType") or payload.get("ResourceStatus") or re.match("Resource handler", text):
+        event = {
+            "ResourceStatus": "CREATE_FAILED",
+            "LogicalResourceId": "Thing",
+            **payload,
+            "ResourceStatusReason": text,
+            "StackId": f"{_STACKS}/stack/1",
+            "StackName": "stack",
+        }
+        return _record(1, "aws.cloudformation.stack_event", event["StackId"], event, 0)
+    if re.match(r"\(?service |The closest", text):
+        return _record(1, "aws.ecs.service_event", f"{_SERVICES}/service", {"message": text}, 0)
+    task = {
+        "clusterArn": _CLUSTER,
+        "group": "service:service",
+        "lastStatus": "STOPPED",
+        "stoppedReason": text,
+    }
+    return _record(1, "aws.ecs.task", _CLUSTER, task, 0)
+
+
+def _show(case: dict[str, Any], diagnosis: Diagnosis, verdicts: set[str]) -> None:
+    truth = case["truth"]
+    first = diagnosis.findings[0] if diagnosis.findings else None
+    said = f"{first.rule} {first.category} {first.confidence}" if first else "nothing"
+    print(f"{case['id']}: {', '.join(sorted(verdicts))}")
+    print(f"  wanted {truth['category']} root {truth.get('root_event_index')}")
+    print(f"  said {said} ({diagnosis.outcome})")
+    if first:
+        print(f"  {first.evidence[0].seq}: {first.evidence[0].text[:260]}")
+
+
+def _print(counts: dict[str, Counter[str]]) -> None:
+    columns = (
+        "all",
+        "root right",
+        "root wrong",
+        "category right",
+        "category wrong",
+        "wrong and sure",
+        "unknown",
+    )
+    print(f"{'kind':<10}" + "".join(f"{name:>16}" for name in columns))
+    total: Counter[str] = Counter()
+    for kind, found in sorted(counts.items()):
+        total.update(found)
+        print(f"{kind:<10}" + "".join(f"{found[name]:>16}" for name in columns))
+    print(f"{'total':<10}" + "".join(f"{total[name]:>16}" for name in columns))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""A stack's events cut into attempts: one operation each, its rollback included."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from forensics.analysis.shapes import NESTED_STACK, StackEvent
+from forensics.analysis.statuses import (
+    FAILED_STOP,
+    ROLLBACK_ENDED,
+    ROLLBACK_STARTED,
+    STARTS,
+    SUCCEEDED,
+    is_failed,
+)
+from forensics.analysis.timeline import Window
+from forensics.model.finding import Attempt
+from forensics.model.identity import parse_stack_arn
+
+FAILED = "failed"
+SUCCESS = "succeeded"
+IN_PROGRESS = "in_progress"
+_REVIEW = "REVIEW_IN_PROGRESS"
+_EMBEDDED = re.compile(r"Embedded stack (arn:aws[\w-]*:cloudformation:\S+:stack/\S+)")
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt with its events: what was asked of a stack, and all that followed."""
+
+    stack: str
+    """ARN of the stack."""
+    kind: str
+    """CREATE_STACK, UPDATE_STACK, DELETE_STACK, IMPORT_STACK or UNKNOWN."""
+    events: tuple[StackEvent, ...]
+    """Oldest first; at least one."""
+    outcome: str
+    """failed, succeeded or in_progress. A successful rollback is no success."""
+    ended_at: str | None
+    """When the stack itself came to rest; None while it has not."""
+    has_beginning: bool
+    """Whether the event that began it is known, or that of the operation before."""
+
+    @property
+    def started_at(self) -> str:
+        """When AWS says that it began, or the first that is known of it."""
+        return self.events[0].at
+
+    @property
+    def window(self) -> Window:
+        """From its beginning to its end; without a beginning where that was not recorded."""
+        return Window(since=self.started_at if self.has_beginning else "", until=self.ended_at)
+
+    @property
+    def attempt(self) -> Attempt:
+        """What the diagnosis says about it."""
+        return Attempt(
+            stack=self.stack,
+            operation=self.kind,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            outcome=self.outcome,
+        )
+
+
+def cut(events: Sequence[StackEvent]) -> list[Operation]:
+    """Return one stack's events as operations, oldest first.
+
+    An operation begins where the stack itself says so. Where that event is missing (recording began
+    later, or the window had moved on) another ClientRequestToken or OperationId after an end begins one.
+
+    Args:
+        events: Of one stack, oldest first.
+    """
+    chunks: list[list[StackEvent]] = []
+    for event in events:
+        if not chunks or _begins(event, chunks[-1]):
+            chunks.append([])
+        chunks[-1].append(event)
+    whole = [_operation(chunk, is_first=place == 0) for place, chunk in enumerate(chunks)]
+    # Nothing goes on once something else has begun: what was cut short has failed.
+    before = [
+        msgspec.structs.replace(item, outcome=FAILED, ended_at=item.events[-1].at)
+        if item.outcome == IN_PROGRESS
+        else item
+        for item in whole[:-1]
+    ]
+    return before + whole[-1:]
+
+
+def roots(stacks: dict[str, list[StackEvent]]) -> list[str]:
+    """Return the ARNs of the stacks that are nested in no other known stack."""
+    nested = {child for events in stacks.values() for event in events if (child := child_of(event))}
+    return [arn for arn in stacks if arn not in nested]
+
+
+def child_of(event: StackEvent) -> str | None:
+    """Return the ARN of the nested stack that an event of its parent is about, or None."""
+    if event.resource_type != NESTED_STACK or event.is_of_stack:
+        return None
+    # AWS lists the first nested-stack event without PhysicalResourceId; the next one has it.
+    if parse_stack_arn(event.physical_id):
+        return event.physical_id
+    named = _EMBEDDED.search(event.reason)
+    return named.group(1) if named else None
+
+
+def deciding(operations: Sequence[Operation]) -> Operation:
+    """Return the operation that says how a stack's newest attempt went.
+
+    Deleting what an attempt left behind is no new attempt: a stack that failed and was then deleted has
+    failed.
+
+    Args:
+        operations: Of one stack, oldest first; at least one.
+    """
+    for item in reversed(operations):
+        if item.kind != "DELETE_STACK" or item.outcome == FAILED:
+            return item
+    return operations[-1]
+
+
+def newest_by_name(operations: Iterable[Operation]) -> list[Operation]:
+    """Return of each stack name the newest operation: a stack made anew has another ARN, the same name."""
+    newest: dict[str, Operation] = {}
+    for item in sorted(operations, key=lambda item: item.started_at):
+        identity = parse_stack_arn(item.stack)
+        name = item.stack.rpartition("/")[0] if identity else item.stack
+        newest[name] = item
+    return list(newest.values())
+
+
+def newest_failed_first(operations: Iterable[Operation]) -> list[Operation]:
+    """Return failed operations before the others, the newest first in each part."""
+    newest = sorted(operations, key=lambda item: item.started_at, reverse=True)
+    return sorted(newest, key=lambda item: item.outcome != FAILED)
+
+
+def _begins(event: StackEvent, before: list[StackEvent]) -> bool:
+    if event.is_of_stack and event.status in STARTS:
+        # Creating by change set: the review comes first and belongs to the creation.
+        return not all(known.status == _REVIEW for known in before)
+    last = before[-1]
+    if not (last.is_of_stack and _is_rest(last.status)):
+        return False
+    if event.is_of_stack and event.status in ROLLBACK_STARTED | ROLLBACK_ENDED:
+        return False
+    return _name(event) != _name(last) and bool(_name(event) and _name(last))
+
+
+def _name(event: StackEvent) -> str:
+    return event.operation_id or event.token
+
+
+def _is_rest(status: str) -> bool:
+    return status in SUCCEEDED or status in FAILED_STOP or status in ROLLBACK_ENDED
+
+
+def _operation(events: list[StackEvent], *, is_first: bool) -> Operation:
+    own = [event for event in events if event.is_of_stack]
+    kind = next(
+        (STARTS[event.status] for event in own if event.status in STARTS and event.status != _REVIEW), None
+    )
+    return Operation(
+        stack=events[0].stack_id,
+        kind=kind or _guess(events),
+        events=tuple(events),
+        outcome=_outcome(events, own),
+        ended_at=own[-1].at if own and _is_rest(own[-1].status) else None,
+        has_beginning=not is_first or (events[0].is_of_stack and events[0].status in STARTS),
+    )
+
+
+def _guess(events: list[StackEvent]) -> str:
+    """Return the operation that the resources' own statuses tell of."""
+    for event in events:
+        operation = STARTS.get(f"{event.status.partition('_')[0]}_IN_PROGRESS")
+        if operation and not event.is_of_stack and "ROLLBACK" not in event.status:
+            return operation
+    return "UNKNOWN"
+
+
+def _outcome(events: list[StackEvent], own: list[StackEvent]) -> str:
+    statuses = {event.status for event in own}
+    if statuses & (ROLLBACK_STARTED | ROLLBACK_ENDED | FAILED_STOP):
+        return FAILED
+    if own and own[-1].status in SUCCEEDED:
+        return SUCCESS
+    if not own and any(is_failed(event.status) for event in events):
+        return FAILED
+    return IN_PROGRESS

@@ -1,0 +1,120 @@
+"""Findings about one operation of a stack: its causes, and the tasks behind a failed service."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from forensics.analysis import findings
+from forensics.analysis.attempts import Operation
+from forensics.analysis.causes import Causes, causes
+from forensics.analysis.ecs import ServiceCase, case, service_of
+from forensics.analysis.reasons import normalised
+from forensics.analysis.shapes import ECS_SERVICE, StackEvent
+from forensics.analysis.statuses import is_consequence
+from forensics.analysis.timeline import Timeline
+from forensics.model.finding import Finding
+
+_AFTER_FIRST = 0.75
+"""What the confidence of a failure is multiplied with that came after the first."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What one operation's failure comes down to."""
+
+    findings: tuple[Finding, ...]
+    """The cause first."""
+    consequences: int
+    """Failures that only followed."""
+    services: frozenset[str]
+    """ARNs of the services that were looked at."""
+
+
+def explain_operation(operation: Operation, timeline: Timeline) -> Explanation:
+    """Return why an operation failed."""
+    found = causes(operation, timeline.stacks)
+    made: list[Finding] = []
+    services: set[str] = set()
+    for place, failures in enumerate(_alike(found.first)):
+        why = _why(failures[0], found, place)
+        service = _service_behind(failures[0], found)
+        about = (
+            explain_service(case(timeline, service, operation.window), timeline, operation, failures[0], why)
+            if service
+            else [findings.of_resource(failures, timeline, operation.window, why=why)]
+        )
+        services |= {service} if service else set()
+        made += about if place == 0 else [_less_sure(item) for item in about]
+    for failures in _alike(found.later):
+        why = "It failed while the operation was being undone: it needs repair, but it is not the cause."
+        made.append(_less_sure(findings.of_resource(failures, timeline, operation.window, why=why)))
+    return Explanation(
+        findings=tuple(made), consequences=len(found.consequences), services=frozenset(services)
+    )
+
+
+def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
+    """Return what goes wrong in an operation that has not ended: failures so far, and failing tasks."""
+    found = causes(operation, timeline.stacks)
+    if found.first:
+        return explain_operation(operation, timeline)
+    made: list[Finding] = []
+    services = {service for event in found.events if (service := _service_behind(event, found))}
+    for service in sorted(services):
+        known = case(timeline, service, operation.window)
+        if known.groups:
+            why = "The operation goes on, but the service's tasks stop again and again."
+            made += explain_service(known, timeline, operation, None, why)
+    return Explanation(findings=tuple(made), consequences=0, services=frozenset(services))
+
+
+def explain_service(
+    known: ServiceCase, timeline: Timeline, operation: Operation, failure: StackEvent | None, why: str
+) -> list[Finding]:
+    """Return the findings about a service: one for each reason its tasks stopped with, else what was said."""
+    window = operation.window
+    if not known.groups:
+        finding = findings.of_service(known, timeline, window, failure=failure, why=why)
+        return [finding] if finding else []
+    made = []
+    for found in known.groups:
+        share = f"{len(found.tasks)} of {known.task_count} stopped tasks {_named(known)} give this reason."
+        because = f"{why} {share}".strip()
+        made.append(findings.of_tasks(known, found, timeline, window, failure=failure, why=because))
+    return made
+
+
+def _named(known: ServiceCase) -> str:
+    if not known.deployments:
+        return "of the service"
+    return f"of deployment {' and '.join(known.deployments)}"
+
+
+def _service_behind(event: StackEvent, found: Causes) -> str | None:
+    return service_of(event, found.events) if event.resource_type == ECS_SERVICE else None
+
+
+def _alike(failures: Sequence[StackEvent]) -> list[list[StackEvent]]:
+    """Return failures with the same reason on the same type of resource together, in order."""
+    groups: dict[tuple[str, ...], list[StackEvent]] = {}
+    for event in failures:
+        # Services stand alone: each has its own tasks.
+        alone = event.logical_id if event.resource_type == ECS_SERVICE else ""
+        groups.setdefault((event.resource_type, normalised(event.text), alone), []).append(event)
+    return list(groups.values())
+
+
+def _why(failure: StackEvent, found: Causes, place: int) -> str:
+    if is_consequence(failure.reason):
+        return "No failure that stands for itself was seen; this is the earliest that names another."
+    if failure.is_of_stack:
+        return "No resource failed by itself; this is the stack's own reason."
+    if place > 0:
+        return f"It failed by itself too, {failure.at}, after the first."
+    if len(found.first) == 1:
+        return "It is the only failure of the operation that does not follow from another."
+    others = len(found.first) - 1
+    return f"It is the earliest of {others + 1} failures that do not follow from another."
+
+
+def _less_sure(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, confidence=round(finding.confidence * _AFTER_FIRST, 2))

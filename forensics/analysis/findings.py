@@ -1,0 +1,223 @@
+"""Findings about failed resources and failing services, each with its evidence."""
+
+from collections.abc import Sequence
+
+from forensics.analysis.blindness import blind_spots
+from forensics.analysis.checks import (
+    checks,
+    region_of,
+    values_of_captured,
+    values_of_service,
+    values_of_stack,
+    values_of_task,
+)
+from forensics.analysis.classify import Match, classify, sentence
+from forensics.analysis.ecs import ServiceCase
+from forensics.analysis.reasons import ReasonGroup
+from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, ECS_GUIDE, STACK_FAILURES, Rule
+from forensics.analysis.shapes import ServiceEvent, StackEvent, Task
+from forensics.analysis.timeline import Timeline, Window
+from forensics.analysis.wording import reasons_of
+from forensics.model.finding import Evidence, Finding, Subject
+from forensics.model.identity import parse_service_arn, task_id
+
+UNKNOWN_RESOURCE = Rule(
+    id="unknown-failure",
+    category="unknown",
+    title="A failure that no rule knows",
+    cause="No rule knows the words of this failure; they stand in the evidence as AWS gave them.",
+    remedy="Read AWS's words; CloudTrail may hold the call that failed.",
+    docs=f"{CLOUDFORMATION_GUIDE}/troubleshooting.html",
+    confidence=0.2,
+    pattern="",
+    checks=(STACK_FAILURES,),
+)
+UNKNOWN_STOP = Rule(
+    id="unknown-stop",
+    category="unknown",
+    title="Tasks stopped for a reason that no rule knows",
+    cause="No rule knows the words that the tasks give; they stand in the evidence as AWS gave them.",
+    remedy="Read AWS's words and the containers' logs.",
+    docs=f"{ECS_GUIDE}/stopped-task-errors.html",
+    confidence=0.2,
+    pattern="",
+    checks=("aws ecs describe-tasks --cluster {cluster} --tasks {task}",),
+)
+_ALTERNATIVES = 3
+
+
+def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Window, *, why: str) -> Finding:
+    """Return the finding about one resource's failure in CloudFormation's own words.
+
+    Args:
+        failures: Failures with the same reason, oldest first; the first is the subject.
+        timeline: Everything known.
+        window: The operation's span.
+        why: Why this failure was chosen.
+    """
+    failure = failures[0]
+    matches = classify(failure.text, resource_type=failure.resource_type)
+    match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
+    values = values_of_stack(failure) | values_of_captured(match.captured)
+    return Finding(
+        rule=match.rule.id,
+        category=match.rule.category,
+        title=match.rule.title,
+        cause=sentence(match),
+        confidence=match.rule.confidence,
+        subject=subject_of(failure),
+        evidence=tuple(evidence(item) for item in failures[:5]),
+        count=len(failures),
+        why=why,
+        alternatives=_alternatives(matches),
+        remedy=match.rule.remedy,
+        checks=checks(match.rule.checks, values, region=region_of(failure.stack_id)),
+        docs=match.rule.docs,
+        gaps=blind_spots(timeline, [f"stack_events {failure.stack_id}"], window),
+    )
+
+
+def of_tasks(
+    case: ServiceCase,
+    found: ReasonGroup,
+    timeline: Timeline,
+    window: Window,
+    *,
+    failure: StackEvent | None,
+    why: str,
+) -> Finding:
+    """Return the finding about tasks that stopped for one reason.
+
+    Args:
+        case: The service's case.
+        found: The group of its tasks.
+        timeline: Everything known.
+        window: The operation's span.
+        failure: CloudFormation's failure of the service; None where no stack is known.
+        why: Why this was chosen.
+    """
+    match = found.matches[0] if found.matches else Match(UNKNOWN_STOP, {})
+    first, last = found.tasks[0], found.tasks[-1]
+    values = values_of_service(case.arn) | values_of_task(last, timeline) | values_of_captured(match.captured)
+    said: list[StackEvent | ServiceEvent | Task] = [first]
+    said += [last] if last is not first else []
+    said += case.messages[-1:]
+    said += [failure] if failure else []
+    others = tuple(
+        f"{len(other.tasks)} tasks stopped with another reason: {other.text}"
+        for other in case.groups
+        if other is not found
+    )
+    return Finding(
+        rule=match.rule.id,
+        category=match.rule.category,
+        title=match.rule.title,
+        cause=sentence(match),
+        confidence=match.rule.confidence,
+        subject=_subject_of_service(case.arn, failure, task=first),
+        evidence=_oldest_first(said),
+        count=len(found.tasks),
+        why=why,
+        alternatives=others[:_ALTERNATIVES] + _alternatives(found.matches),
+        remedy=match.rule.remedy,
+        checks=checks(match.rule.checks, values, region=region_of(case.arn) or region_of(first.cluster)),
+        docs=match.rule.docs,
+        gaps=blind_spots(timeline, streams_of(case.arn, first.cluster), window),
+    )
+
+
+def of_service(
+    case: ServiceCase, timeline: Timeline, window: Window, *, failure: StackEvent | None, why: str
+) -> Finding | None:
+    """Return the finding about a service none of whose stopped tasks is known.
+
+    What the scheduler said is judged, then what CloudFormation said; that the tasks themselves were not
+    seen is said in ``gaps``.
+
+    Returns:
+        None where neither of them said anything.
+    """
+    texts: list[StackEvent | ServiceEvent] = [*case.messages, *([failure] if failure else [])]
+    if not texts:
+        return None
+    judged = [(item, classify(_text(item), resource_type=_type(item))) for item in texts]
+    said, matches = max(judged, key=lambda pair: pair[1][0].rule.confidence if pair[1] else 0.0)
+    match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
+    values = values_of_service(case.arn) | (values_of_stack(failure) if failure else {})
+    values |= values_of_captured(match.captured)
+    repeats = sum(1 for item in case.messages if _text(item) == _text(said))
+    cluster = case.arn.replace(":service/", ":cluster/").rpartition("/")[0]
+    unseen = "no stopped task of this service is in the archive, so why its tasks ended is not known"
+    spots = blind_spots(timeline, streams_of(case.arn, cluster), window)
+    return Finding(
+        rule=match.rule.id,
+        category=match.rule.category,
+        title=match.rule.title,
+        cause=sentence(match),
+        confidence=match.rule.confidence,
+        subject=_subject_of_service(case.arn, failure, task=None),
+        evidence=_oldest_first([said, *([failure] if failure and said is not failure else [])]),
+        count=max(repeats, case.failed_tasks, 1),
+        why=why,
+        alternatives=_alternatives(matches),
+        remedy=match.rule.remedy,
+        checks=checks(match.rule.checks, values, region=region_of(case.arn)),
+        docs=match.rule.docs,
+        gaps=(unseen, *spots),
+    )
+
+
+def streams_of(service: str, cluster: str) -> list[str]:
+    """Return the streams that tell of a service and its tasks."""
+    return [f"services {service}", f"stopped_tasks {cluster}"]
+
+
+def subject_of(failure: StackEvent) -> Subject:
+    """Return the subject of a failed resource."""
+    return Subject(
+        stack=failure.stack_id or failure.stack_name or None,
+        logical_id=failure.logical_id or None,
+        resource_type=failure.resource_type or None,
+    )
+
+
+def evidence(item: StackEvent | ServiceEvent | Task) -> Evidence:
+    """Return a fact as evidence, in AWS's own words, whole."""
+    return Evidence(seq=item.seq, key=item.key, at=item.at, text=_text(item))
+
+
+def _subject_of_service(arn: str, failure: StackEvent | None, *, task: Task | None) -> Subject:
+    service = parse_service_arn(arn)
+    return Subject(
+        stack=failure.stack_id if failure else None,
+        logical_id=failure.logical_id if failure else None,
+        resource_type=failure.resource_type if failure else None,
+        service=service.name if service else arn or None,
+        task=task_id(task.arn) if task else None,
+    )
+
+
+def _text(item: StackEvent | ServiceEvent | Task) -> str:
+    if isinstance(item, StackEvent):
+        return item.text
+    if isinstance(item, ServiceEvent):
+        return item.message
+    return reasons_of(item) or item.stop_code or item.last_status
+
+
+def _type(item: StackEvent | ServiceEvent) -> str:
+    return item.resource_type if isinstance(item, StackEvent) else ""
+
+
+def _alternatives(matches: Sequence[Match]) -> tuple[str, ...]:
+    """Return what else the words could mean: rules of other categories that fit less surely."""
+    if not matches:
+        return ()
+    titles = {match.rule.title for match in matches if match.rule.category != matches[0].rule.category}
+    return tuple(dict.fromkeys(match.rule.title for match in matches[1:] if match.rule.title in titles))[
+        :_ALTERNATIVES
+    ]
+
+
+def _oldest_first(items: Sequence[StackEvent | ServiceEvent | Task]) -> tuple[Evidence, ...]:
+    return tuple(evidence(item) for item in sorted(items, key=lambda item: (item.at, item.seq)))

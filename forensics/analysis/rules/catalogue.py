@@ -1,0 +1,29 @@
+"""Every rule, in one tuple."""
+
+from forensics.analysis.rules import (
+    health,
+    images,
+    network,
+    operations,
+    permissions,
+    placement,
+    secrets,
+    stacks,
+    startup,
+    storage,
+)
+from forensics.analysis.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *secrets.RULES,
+    *images.RULES,
+    *startup.RULES,
+    *health.RULES,
+    *placement.RULES,
+    *network.RULES,
+    *storage.RULES,
+    *permissions.RULES,
+    *operations.RULES,
+    *stacks.RULES,
+)
+"""Of rules that are equally sure, the first is taken: the more special subjects stand first."""

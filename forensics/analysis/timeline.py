@@ -1,0 +1,88 @@
+"""One pass over records: everything that a diagnosis looks at, by what it is about."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from forensics.analysis import shapes
+from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
+from forensics.analysis.watching import Watching
+from forensics.model.record import Record
+
+
+class Timeline:
+    """The facts of an archive by target, each list in the order in which AWS says they happened."""
+
+    def __init__(self) -> None:
+        self.stacks: dict[str, list[StackEvent]] = {}
+        """Events by the stack's ARN."""
+        self.tasks: dict[str, Task] = {}
+        """Newest version of each stopped task, by ARN."""
+        self.service_events: dict[str, list[ServiceEvent]] = {}
+        """By the service's ARN."""
+        self.deployments: dict[str, list[Deployment]] = {}
+        """Every snapshot of every deployment, by the service's ARN."""
+        self.log_places: dict[str, tuple[str, str, str]] = {}
+        """Task definition ARN → log group, stream prefix and container of its first awslogs container."""
+        self.watching = Watching()
+        self.last_at = ""
+        """The newest moment that any record names."""
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Timeline":
+        """Return the timeline of records given in the order of their seq."""
+        timeline = cls()
+        for record in records:
+            timeline._add(record)
+        for events in timeline.stacks.values():
+            events.sort(key=lambda event: (event.at, event.seq))
+        for messages in timeline.service_events.values():
+            messages.sort(key=lambda event: (event.at, event.seq))
+        return timeline
+
+    def _add(self, record: Record) -> None:
+        self.last_at = max(self.last_at, record.happened_at())
+        kind = record.type
+        if kind == shapes.STACK_EVENT:
+            event = shapes.stack_event(record)
+            self.stacks.setdefault(event.stack_id, []).append(event)
+        elif kind == shapes.TASK:
+            task = shapes.task(record)
+            if task.is_stopped:
+                self.tasks[task.arn] = task
+        elif kind == shapes.SERVICE_EVENT:
+            self.service_events.setdefault(record.source, []).append(shapes.service_event(record))
+        elif kind == shapes.DEPLOYMENT:
+            self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
+        elif kind == shapes.TASK_DEFINITION:
+            self._add_log_place(record)
+        self.watching.add(record)
+
+    def _add_log_place(self, record: Record) -> None:
+        payload = shapes.payload_of(record)
+        definition = payload.get("taskDefinition") if "taskDefinition" in payload else payload
+        for container in shapes.objects_at(definition, "containerDefinitions"):
+            options = shapes.value_at(container, "logConfiguration", "options")
+            group = shapes.text_at(options, "awslogs-group")
+            prefix = shapes.text_at(options, "awslogs-stream-prefix")
+            if group and prefix:
+                place = (group, prefix, shapes.text_at(container, "name"))
+                self.log_places[record.id] = place
+                return
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A span of AWS's time, both ends included."""
+
+    since: str
+    """RFC 3339."""
+    until: str | None
+    """None: still open."""
+
+    def holds(self, at: str) -> bool:
+        """Return whether a moment lies in the span."""
+        return self.since <= at and (self.until is None or at <= self.until)
+
+    def touches(self, since: str, until: str | None) -> bool:
+        """Return whether another span shares a moment with this one."""
+        return (self.until is None or since <= self.until) and (until is None or until >= self.since)

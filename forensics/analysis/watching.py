@@ -1,0 +1,96 @@
+"""What was watched, what was read, and when it could not be."""
+
+import msgspec
+
+from forensics.analysis.shapes import payload_of, text_at, value_at
+from forensics.model import record as facts
+from forensics.model.finding import Coverage
+from forensics.model.record import Gap, Record
+
+_HARMLESS = "recovered"
+_OPEN = "open"
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """AWS refused to let a stream be read."""
+
+    stream: str
+    action: str
+    """The IAM action that is missing, such as ``ecs:DescribeTasks``."""
+    code: str
+
+
+class Watching:
+    """Streams that were opened, streams that were read, and the gaps of each."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, str] = {}
+        self.read: set[str] = set()
+        """Streams of which at least one poll succeeded."""
+        self.refusals: dict[str, Refusal] = {}
+        """By stream: the last refusal that was not followed by a successful poll."""
+        self._gaps: dict[tuple[str, str], Gap] = {}
+
+    def add(self, record: Record) -> None:
+        """Take one record into account; those that say nothing about watching change nothing."""
+        if record.type == facts.GAP:
+            self._add_gap(record)
+        elif record.type == facts.STREAM:
+            number = value_at(payload_of(record), "number")
+            if isinstance(number, int):
+                self.numbers[number] = text_at(payload_of(record), "stream")
+        elif record.type == facts.POLL:
+            streams = value_at(payload_of(record), "streams")
+            if isinstance(streams, list):
+                self._was_read([name for name in streams if isinstance(name, str)])
+        elif record.type == facts.COVERAGE:
+            ranges = text_at(payload_of(record), "streams")
+            self._was_read([self.numbers[number] for number in self.numbers if within(number, ranges)])
+        elif record.type == facts.REFUSAL:
+            payload = payload_of(record)
+            stream = text_at(payload, "stream")
+            action = text_at(payload, "action") or text_at(payload, "operation")
+            self.refusals[stream] = Refusal(stream=stream, action=action, code=text_at(payload, "code"))
+
+    @property
+    def unread(self) -> list[str]:
+        """Streams that were opened and of which no poll ever succeeded, in the order they were opened."""
+        return [stream for stream in self.numbers.values() if stream not in self.read]
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return every gap once, as it was last described, the earliest first."""
+        return tuple(sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.stream)))
+
+    def coverage(self) -> Coverage:
+        """Return whether anything is, or may be, missing; a gap that was recovered misses nothing."""
+        gaps = self.gaps()
+        return Coverage(complete=all(gap.kind == _HARMLESS for gap in gaps), gaps=gaps)
+
+    def _was_read(self, streams: list[str]) -> None:
+        self.read.update(streams)
+
+    def _add_gap(self, record: Record) -> None:
+        try:
+            gap = msgspec.convert(record.payload(), Gap, strict=False)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            return
+        # A gap is described again when it closes: the later description holds.
+        for key in [key for key, known in self._gaps.items() if key[0] == gap.stream and known.kind == _OPEN]:
+            del self._gaps[key]
+        self._gaps[(gap.stream, gap.since)] = gap
+
+
+def may_miss(gap: Gap) -> bool:
+    """Return whether something may be missing because of a gap."""
+    return gap.kind != _HARMLESS
+
+
+def within(number: int, ranges: str) -> bool:
+    """Return whether a number is in a text of ranges such as ``1-40,42``."""
+    for part in ranges.split(","):
+        low, dash, high = part.partition("-")
+        if not low.isascii() or not low.isdigit() or (dash and not high.isdigit()):
+            continue
+        if int(low) <= number <= int(high if dash else low):
+            return True
+    return False
