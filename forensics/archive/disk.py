@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import weakref
-from typing import BinaryIO
+from io import BufferedReader
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -87,7 +87,7 @@ class Folder:
         """Return the names in it, sorted."""
         return sorted(os.listdir(self.fd))  # noqa: PTH208
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> BufferedReader:
         """Return a plain file of it to read from.
 
         Raises:
@@ -98,7 +98,7 @@ class Folder:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "not a plain file", name)
-        return os.fdopen(fd, "rb", buffering=1 << 18)
+        return open(fd, "rb", buffering=1 << 18)
 
     def read(self, name: str) -> bytes:
         """Return a file's whole content; raises as `open` does."""

@@ -12,7 +12,7 @@ from forensics.archive.lock import Lock
 from forensics.archive.manifest import Manifest
 from forensics.archive.segment import FOLDER, numbers_in
 from forensics.archive.statement import BadStatement
-from forensics.errors import ArchiveError, ArchiveUnwritable, NotAnArchive
+from forensics.errors import ArchiveError, ArchiveUnwritable, NotAnArchive, SegmentDamaged
 from forensics.model.clock import Clock, to_rfc3339
 
 QUARANTINE = "quarantine"
@@ -48,6 +48,7 @@ class Place:
                 if self.is_new:
                     self._make(clock, tool)
                 self.manifest = _read_manifest(directory, self.root)
+                self._require_segments()
                 self.segments = self._inside(FOLDER)
                 self.quarantine = self._inside(QUARANTINE)
             except BaseException:
@@ -89,6 +90,14 @@ class Place:
             Manifest(archive_id=secrets.token_hex(16), created=to_rfc3339(clock.now()), tool=tool)
         )
         write_whole(self._disk, manifest.NAME, content, folder=self.root)
+
+    def _require_segments(self) -> None:
+        # The manifest is written last: an archive that has it and no segments' folder has lost its records.
+        if FOLDER not in self.root.names():
+            raise SegmentDamaged(
+                f"{self.path}: its folder {FOLDER}/ is gone, and with it all records",
+                hint="put it back from a copy, or record into a new directory",
+            )
 
     def _inside(self, name: str) -> Folder:
         if name not in self.root.names():

@@ -1,5 +1,6 @@
 """An archive as its readers see it: records, without a lock and without AWS."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from forensics.archive.seal import read_seal
 from forensics.archive.segment import lines_in, numbers_in, seal_name, segment_name
 from forensics.archive.statement import BadStatement
 from forensics.archive.streams import ArchiveState
-from forensics.errors import ArchiveError, ArchiveMissing, NotAnArchive
+from forensics.errors import ArchiveError, ArchiveMissing, NotAnArchive, SegmentDamaged
 from forensics.model.clock import Clock
 from forensics.model.record import Record
 
@@ -40,6 +41,7 @@ class Archive:
         path: Where it was opened.
         archive_id: Its own name; "" where neither ARCHIVE.json nor a seal tells.
         created: When, RFC 3339; "" where ARCHIVE.json is damaged.
+        genesis: The digest of ARCHIVE.json, where the chain starts; None where it is damaged.
         damages: What the last pass of `records` could not read.
         lost: First and last seq of each range of records that it did not find.
     """
@@ -54,6 +56,7 @@ class Archive:
         found = self._read_manifest()
         self.archive_id = found.archive_id
         self.created = found.created
+        self.genesis = found.digest or None
         self.damages = list(self._manifest_damage)
 
     @classmethod
@@ -68,16 +71,12 @@ class Archive:
         """
         path = Path(path)
         try:
-            return cls(path, *_enter(path))
+            with readable(path):
+                return cls(path, *_enter(path))
         except FileNotFoundError as error:
             raise ArchiveMissing(
                 f"{path}: no such archive",
                 hint=f"record one with `forensics watch --stack NAME --archive {path}`, or check the path",
-            ) from error
-        except OSError as error:
-            raise ArchiveError(
-                f"{path}: cannot be read: {error.strerror or error}",
-                hint="only its owner may read an archive; run as that user",
             ) from error
 
     def records(self, since_seq: int = 0) -> Iterator[Record]:
@@ -88,10 +87,13 @@ class Archive:
         self.damages = list(self._manifest_damage)
         missing = Missing(since_seq + 1)
         numbers = numbers_in(self.segments.names())[0]
-        for number in [number for number in numbers if number >= self._first_needed(since_seq)]:
-            for record in self._records_of(number, is_last=number == numbers[-1]):
-                if record.seq > since_seq and missing.take(record.seq):
-                    yield record
+        first = self._first_needed(since_seq)
+        with readable(self.path):
+            for number in numbers:
+                if number >= first:
+                    for record in self._records_of(number, is_last=number == numbers[-1]):
+                        if record.seq > since_seq and missing.take(record.seq):
+                            yield record
         self.lost = missing.ranges
 
     def follow(self, stop: threading.Event, clock: Clock, since_seq: int = 0) -> Iterator[Record]:
@@ -108,11 +110,12 @@ class Archive:
 
     def state(self) -> ArchiveState:
         """Return what all records add up to, from the newest seal and what came after it."""
-        ending = find_ending(self.segments)
-        state = ending.state()
-        for number in ending.unsealed:
-            fold_segment(state, number, folder=self.segments)
-        return state
+        with readable(self.path):
+            ending = find_ending(self.segments)
+            state = ending.state()
+            for number in ending.unsealed:
+                fold_segment(state, number, folder=self.segments)
+            return state
 
     def holder(self) -> int | None:
         """Return the process that is writing the archive now (0: its name is not known), or None."""
@@ -158,6 +161,25 @@ class Archive:
                     )
 
 
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about reading an archive into our error.
+
+    Raises:
+        ArchiveError: Something is there and cannot be read. FileNotFoundError passes.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        file = f" ({error.filename})" if error.filename else ""
+        raise ArchiveError(
+            f"{path}: cannot be read: {error.strerror or error}{file}",
+            hint="only its owner may read an archive: run as that user, and check the disk",
+        ) from error
+
+
 def _enter(path: Path) -> tuple[Folder, Folder]:
     if not path.is_dir():
         if path.exists() or path.is_symlink():
@@ -168,6 +190,11 @@ def _enter(path: Path) -> tuple[Folder, Folder]:
         raise FileNotFoundError(path)
     root = Folder(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     names = root.names()
+    if segment.FOLDER not in names and manifest.NAME in names:
+        raise SegmentDamaged(
+            f"{path}: its folder {segment.FOLDER}/ is gone, and with it all records",
+            hint="put it back from a copy",
+        )
     if segment.FOLDER not in names:
         raise NotAnArchive(
             f"{path}: holds no archive",

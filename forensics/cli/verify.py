@@ -1,0 +1,87 @@
+"""The command `verify`: whether an archive is whole."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from forensics.archive.verdict import Problem, Verdict
+from forensics.archive.verify import verify as check
+from forensics.model.inert import inert
+
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--expect", metavar="DIGEST", help="A head digest that was printed earlier; it must be on the chain."
+)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def verify(archive: Path, expect: str | None, output: str) -> int:
+    """Check that an archive is whole: every byte, offline, also while it is written.
+
+    Exit code 0: intact, gaps that the recorder itself recorded included.
+    Exit code 1: something is damaged, missing or torn, or DIGEST is not on the chain.
+    """
+    verdict = check(archive, expect)
+    if output == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(verdict), indent=2))
+    else:
+        for line in _lines(archive, verdict):
+            click.echo(inert(line))
+    return 0 if verdict.is_sound else 1
+
+
+def _lines(archive: Path, verdict: Verdict) -> list[str]:
+    missing = [f"missing   {_listed(verdict.missing_segments)}"] if verdict.missing_segments else []
+    lost = [f"lost      {_records_lost(verdict)}"] if verdict.lost else []
+    return [
+        f"{archive}: {verdict.verdict}",
+        f"records   {verdict.records:,} in {verdict.segments} segments ({verdict.sealed} sealed), "
+        f"{verdict.size_bytes:,} bytes",
+        *missing,
+        *lost,
+        f"gaps      {verdict.gap_count} recorded",
+        *_problems(verdict.problems),
+        *([f"writer    process {verdict.writer} is at work"] if verdict.writer is not None else []),
+        f"head      {verdict.head}",
+        *_expected(verdict),
+    ]
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"{len(numbers)} segments: {shown}{more}"
+
+
+def _records_lost(verdict: Verdict) -> str:
+    count = sum(last - first + 1 for first, last in verdict.lost)
+    shown = ", ".join(
+        f"{first}-{last}" if first < last else f"{first}" for first, last in verdict.lost[:_SHOWN]
+    )
+    more = f" and {len(verdict.lost) - _SHOWN} more ranges" if len(verdict.lost) > _SHOWN else ""
+    return f"{count:,} records: seq {shown}{more}"
+
+
+def _problems(problems: tuple[Problem, ...]) -> list[str]:
+    lines = [
+        f"{problem.kind:<8}  {problem.file}{f', line {problem.line}' if problem.line else ''}: {problem.text}"
+        for problem in problems[:_SHOWN]
+    ]
+    more = len(problems) - _SHOWN
+    return [*lines, f"          and {more} more; -o json lists all"] if more > 0 else lines
+
+
+def _expected(verdict: Verdict) -> list[str]:
+    expected = verdict.expected
+    if expected is None:
+        return []
+    if not expected.is_on_chain:
+        return [
+            f"expected  {expected.digest} is not on the chain: this is not what was there when it was printed"
+        ]
+    return [
+        f"expected  on the chain after record {expected.seq:,}; {expected.records_after:,} records came later"
+    ]
