@@ -1,0 +1,44 @@
+"""Lists that come newest first, joined to what is known of them."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+DEPTH = 20
+"""How far behind the newest known id late arrivals are looked for."""
+MEMORY = 64
+"""How many ids a position keeps: more than DEPTH, because late arrivals take the place of older ones."""
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """How a list meets what is known."""
+
+    is_met: bool
+    """A known id is in the list: nothing between is missing."""
+    fresh: tuple[int, ...]
+    """Places in the list, newest first, of what is not known yet."""
+
+
+def join(ids: Sequence[str], known: Iterable[str]) -> Join:
+    """Return what of a newest-first list is new.
+
+    AWS's lists settle late: an event can appear behind one that was read before. So the first known id
+    does not end the search; DEPTH places behind it are compared too, as far as known ids reach.
+
+    Args:
+        ids: The list's ids, newest first, from its very beginning.
+        known: The ids of the position.
+    """
+    remembered = set(known)
+    met = next((place for place, key in enumerate(ids) if key in remembered), None)
+    if met is None:
+        return Join(is_met=False, fresh=tuple(range(len(ids))))
+    window = ids[: met + DEPTH]
+    deepest = max(place for place, key in enumerate(window) if key in remembered)
+    fresh = tuple(place for place in range(deepest) if ids[place] not in remembered)
+    return Join(is_met=True, fresh=fresh)
+
+
+def remember(known: Sequence[str], key: str) -> list[str]:
+    """Return the ids of a position after one more, oldest first, at most MEMORY of them."""
+    return [*known[-(MEMORY - 1) :], key]

@@ -1,0 +1,192 @@
+"""The stopped tasks of one ECS cluster, for as long as ECS remembers them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from forensics.aws.door import Door
+from forensics.errors import AwsError, NotFound
+from forensics.model.clock import to_rfc3339
+from forensics.model.identity import Stream, task_id
+from forensics.model.record import Fact, Gap, JsonObject
+from forensics.sources.answer import ask, pages, stamp, text
+from forensics.sources.base import Batch, Failed, Position
+from forensics.sources.changes import digest12, newest
+
+TASK = "aws.ecs.task"
+
+_LIST = "ecs:ListTasks"
+_DESCRIBE = "ecs:DescribeTasks"
+_TASKS_A_CALL = 100
+_STOPPED = "STOPPED"
+# A task that is forgotten here while AWS still lists it would be read twice.
+_MOST_REMEMBERED = 5000
+
+
+class StoppedTasks:
+    """The stopped tasks of one ECS cluster, with the reason each stopped; stopping ones come again.
+
+    Operations: ecs:ListTasks, ecs:DescribeTasks (100 tasks a call).
+    Key: taskArn@version.
+    Horizon: one hour, stated by AWS in DescribeTasks. A later poll opens a gap.
+    """
+
+    name = "stopped_tasks"
+    types: tuple[str, ...] = (TASK,)
+    operations: tuple[str, ...] = (_LIST, _DESCRIBE)
+    optional_operations: tuple[str, ...] = ()
+    key = "taskArn@version"
+    horizon: timedelta | None = timedelta(hours=1)
+    order = "none"
+    gap_shows = "more than the horizon since the last poll, or a listed task could not be described any more"
+    group_size = 1
+
+    def group_of(self, target: str) -> str:
+        """Return the cluster itself: each is asked for alone."""
+        return target
+
+    def target_of(self, fact: Fact) -> str:
+        """Return the ARN of the cluster."""
+        return fact.source
+
+    def fold(self, position: Position | None, fact: Fact) -> Position:
+        """Return the position after a task: ``tasks``, by id its last version and whether it has stopped."""
+        tasks = dict((position or {}).get("tasks", {}))
+        arn, _, version = fact.id.rpartition("@")
+        is_final = text(fact.data, "lastStatus") == _STOPPED
+        tasks.pop(task_id(arn), None)
+        tasks[task_id(arn)] = [version, is_final]
+        return {"tasks": newest(tasks, _MOST_REMEMBERED)}
+
+    def fetch(
+        self,
+        door: Door,
+        targets: Sequence[str],
+        positions: Mapping[str, Position | None],
+        *,
+        now: datetime,
+        polled_at: Mapping[str, datetime | None],
+    ) -> list[Batch | Failed]:
+        """Read the tasks of each cluster that stopped, or stopped further, since the position."""
+        read: list[Batch | Failed] = []
+        for target in targets:
+            stream = Stream(self.name, target)
+            at = polled_at.get(target)
+            try:
+                read.append(self._read(door, stream, positions.get(target) or {}, now, at))
+            except NotFound as error:
+                # A cluster that was there has been deleted, its tasks with it.
+                is_gone = at is not None
+                read.append(
+                    Batch(stream=stream, is_ended=True) if is_gone else Failed(stream=stream, error=error)
+                )
+            except AwsError as error:
+                read.append(Failed(stream=stream, error=error))
+        return read
+
+    def _read(
+        self, door: Door, stream: Stream, position: Position, now: datetime, polled_at: datetime | None
+    ) -> Batch:
+        known: Mapping[str, Any] = position.get("tasks", {})
+        listed = _listed(door, stream.target)
+        asked = [arn for arn in listed if not _is_final(known, arn)]
+        found = _described(door, stream.target, asked)
+        facts = [fact for task in found.tasks if (fact := _fact(stream.target, task, known)) is not None]
+        facts.sort(key=lambda fact: fact.time or "")
+        horizon_at = now - timedelta(hours=1)
+        return Batch(
+            stream=stream,
+            facts=tuple(facts),
+            covers_from=max(polled_at, horizon_at) if polled_at else horizon_at,
+            gap=_gap(stream, polled_at, horizon_at, now, found.missing),
+            is_busy=any(text(task, "lastStatus") != _STOPPED for task in found.tasks),
+            notes=tuple(
+                NotFound(f"{_DESCRIBE}: {arn}: {reason}", operation=_DESCRIBE)
+                for arn, reason in found.missing
+            ),
+        )
+
+
+class _Described(msgspec.Struct, frozen=True, kw_only=True):
+    tasks: tuple[JsonObject, ...]
+    missing: tuple[tuple[str, str], ...]
+    """ARN and AWS's reason of each that was listed and is not there any more."""
+
+
+def _listed(door: Door, cluster: str) -> list[str]:
+    """Return the ARNs of all tasks of a cluster that stopped or are stopping, each once."""
+    walked = pages(door, _LIST, "nextToken", cluster=cluster, desiredStatus=_STOPPED)
+    return list(dict.fromkeys(arn for page in walked for arn in page.names("taskArns")))
+
+
+def _described(door: Door, cluster: str, arns: Sequence[str]) -> _Described:
+    tasks: list[JsonObject] = []
+    missing: dict[str, str] = {}
+    for start in range(0, len(arns), _TASKS_A_CALL):
+        part = list(arns[start : start + _TASKS_A_CALL])
+        page = ask(door, _DESCRIBE, cluster=cluster, tasks=part)
+        answered = [task for task in page.rows("tasks") if text(task, "taskArn") in part]
+        tasks += answered
+        reasons = {text(row, "arn"): text(row, "reason") for row in page.rows("failures")}
+        for arn in set(part) - {text(task, "taskArn") for task in answered}:
+            missing[arn] = reasons.get(arn) or "AWS does not describe it"
+    return _Described(tasks=tuple(tasks), missing=tuple(sorted(missing.items())))
+
+
+def _fact(cluster: str, task: JsonObject, known: Mapping[str, Any]) -> Fact | None:
+    """Return the fact of a task, None where this version was seen before."""
+    arn = text(task, "taskArn")
+    version = _version(task)
+    seen = known.get(task_id(arn))
+    if seen is not None and seen[0] == version:
+        return None
+    times = (task.get(field) for field in ("stoppedAt", "stoppingAt", "createdAt"))
+    return Fact(
+        type=TASK,
+        source=cluster,
+        id=f"{arn}@{version}",
+        data=task,
+        time=next((at for value in times if (at := stamp(value)) is not None), None),
+        subject=task_id(arn),
+    )
+
+
+def _version(task: JsonObject) -> str:
+    version = task.get("version")
+    return str(version) if isinstance(version, int) and not isinstance(version, bool) else digest12(task)
+
+
+def _is_final(known: Mapping[str, Any], arn: str) -> bool:
+    seen = known.get(task_id(arn))
+    return seen is not None and bool(seen[1])
+
+
+def _gap(
+    stream: Stream,
+    polled_at: datetime | None,
+    horizon_at: datetime,
+    now: datetime,
+    missing: Iterable[tuple[str, str]],
+) -> Gap | None:
+    """Return what cannot be proved: an outage longer than the horizon, tasks that went before our eyes."""
+    lost = [arn for arn, _ in missing]
+    is_too_late = polled_at is not None and polled_at < horizon_at
+    if not lost and not is_too_late:
+        return None
+    since = polled_at or horizon_at
+    details = []
+    if is_too_late:
+        details.append("Stopped tasks can be read for one hour; the last poll is longer ago.")
+    if lost:
+        details.append(f"Listed as stopped, but not described any more: {', '.join(map(task_id, lost))}.")
+    return Gap(
+        stream=str(stream),
+        since=to_rfc3339(since),
+        until=to_rfc3339(now if lost else horizon_at),
+        reason="window",
+        kind="lost" if lost else "unknown",
+        lower_bound=len(lost) or None,
+        detail=" ".join(details),
+    )
