@@ -1,20 +1,28 @@
 """The daemon's heart: decides when to poll, and writes what came before it moves on."""
 
+import os
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
 
+from forensics.capture import ending, intake, opening, outage, reloading, reporting
+from forensics.capture.discovery import Discovered
+from forensics.capture.dispatch import Answer, Dispatch
+from forensics.capture.journal import ArchiveWriter
 from forensics.capture.options import CaptureOptions
+from forensics.capture.poll import Polled
+from forensics.capture.pool import PollThreads
+from forensics.capture.recording import Errand, OnCommit, Recording
 from forensics.capture.selection import Site
+from forensics.capture.sites import Identified
 from forensics.capture.status import Outcome, Snapshot
+from forensics.errors import ForensicsError
 from forensics.model.clock import Clock
-from forensics.model.record import Record
 from forensics.sources.base import Source
 
-if TYPE_CHECKING:
-    from forensics.archive.writer import Writer
+_TICK_S = 0.5
+"""The longest wait of the loop: signals and files are looked at so often."""
 
 
 class Supervisor:
@@ -38,15 +46,33 @@ class Supervisor:
         self,
         *,
         sites: Sequence[Site],
-        writer: "Writer",
+        writer: ArchiveWriter,
         clock: Clock,
         options: CaptureOptions | None = None,
-        on_commit: Callable[[list[Record]], None] | None = None,
+        on_commit: OnCommit | None = None,
         executor: Executor | None = None,
         rng: random.Random | None = None,
         sources: Sequence[Source] | None = None,
     ) -> None:
-        raise NotImplementedError
+        options = options or CaptureOptions()
+        self._clock = clock
+        self._wake = threading.Event()
+        self._own_executor = None if executor else PollThreads(max(options.workers, len(sites)))
+        self._recording = Recording(
+            sites=sites,
+            writer=writer,
+            clock=clock,
+            options=options,
+            sources=sources,
+            on_commit=on_commit,
+            rng=rng or random.Random(),  # noqa: S311  jitter is no secret
+        )
+        self._dispatch = Dispatch(
+            self._recording, executor or self._own_executor or PollThreads(1), self._wake
+        )
+        self._done = ending.AtRest(self._recording, self._dispatch)
+        self._coverage_due_s = 0.0
+        self._reload: tuple[Sequence[Site], CaptureOptions | None] | None = None
 
     def run(self, stop: threading.Event, abort: threading.Event | None = None) -> Outcome:
         """Record until there is a reason to end, then close the archive.
@@ -63,8 +89,21 @@ class Supervisor:
 
         Raises:
             NotFound: With ``wait_for_missing=False``, something wanted does not exist; it is named.
+            ArchiveUnwritable: The archive could not be sealed at the end; its records are whole.
         """
-        raise NotImplementedError
+        abort = abort or threading.Event()
+        try:
+            self._begin()
+            while (reason := self._reason_to_end(stop, abort)) is None:
+                self._turn()
+            return self._end(reason, abort)
+        except ForensicsError as error:
+            self._recording.log.warning("recording ended early", reason=error.message)
+            self._end("failed", abort, is_polling=False)
+            raise
+        finally:
+            if self._own_executor is not None:
+                self._own_executor.shutdown(wait=False, cancel_futures=True)
 
     def reload(self, sites: Sequence[Site], options: CaptureOptions | None = None) -> None:
         """Take a new selection from the next turn on; safe from any thread.
@@ -76,8 +115,98 @@ class Supervisor:
             sites: The new sites, checked by the caller (`selection.check`).
             options: New cadence and limits; None keeps the old.
         """
-        raise NotImplementedError
+        self._reload = (tuple(sites), options)
+        self._wake.set()
 
     def snapshot(self) -> Snapshot:
         """Return what the recording looks like now; safe from any thread."""
-        raise NotImplementedError
+        return reporting.snapshot(self._recording)
+
+    def _begin(self) -> None:
+        recording = self._recording
+        recording.write(
+            [recording.mint.run("started", **reporting.what_is_asked(recording), pid=os.getpid())]
+        )
+        for state in recording.sites.values():
+            opening.begin(recording, state)
+            recording.schedule.put(Errand(kind="identify", site=state.label), recording.now_s())
+        self._coverage_due_s = recording.now_s() + recording.options.coverage_s
+
+    def _turn(self) -> None:
+        recording = self._recording
+        if self._reload is not None:
+            (sites, options), self._reload = self._reload, None
+            reloading.apply(recording, sites, options)
+        self._take_answers()
+        recording.journal.retry(recording.now_s())
+        outage.watch_files(recording)
+        self._dispatch.send_due()
+        self._state_coverage()
+        self._wait()
+
+    def _take_answers(self) -> None:
+        for answer in self._dispatch.answers():
+            try:
+                self._take(answer)
+            except ForensicsError:
+                raise
+            except Exception:  # one answer that breaks us must not end the recording
+                self._recording.log.exception("answer not understood")
+                intake.give_up(self._recording, answer)
+
+    def _take(self, answer: Answer) -> None:
+        recording = self._recording
+        if isinstance(answer, Polled):
+            intake.take(recording, answer)
+            outage.note_expiry(recording, answer.poll.site)
+        elif isinstance(answer, Discovered):
+            opening.take_discovered(recording, answer)
+        else:
+            self._take_identified(answer)
+
+    def _take_identified(self, answer: Identified) -> None:
+        recording = self._recording
+        state = recording.sites.get(answer.label)
+        if state is None:
+            return
+        is_known = outage.take_identity(recording, answer)
+        if is_known and state.survey is None:
+            opening.settle_in(recording, state)
+        if not state.is_paused and not state.is_looked_for:
+            state.is_looked_for = True
+            recording.schedule.put(Errand(kind="discover", site=state.label), recording.now_s())
+
+    def _state_coverage(self) -> None:
+        recording = self._recording
+        if recording.now_s() < self._coverage_due_s:
+            return
+        reporting.state_coverage(recording)
+        interval_s = recording.options.coverage_s
+        self._coverage_due_s = max(self._coverage_due_s + interval_s, recording.now_s())
+
+    def _wait(self) -> None:
+        recording = self._recording
+        now_s = recording.now_s()
+        times = (recording.schedule.next_s(), recording.journal.retry_at_s(), self._coverage_due_s)
+        until_s = min((at_s for at_s in times if at_s is not None), default=now_s + _TICK_S)
+        if self._clock.wait(self._wake, max(0.001, min(_TICK_S, until_s - now_s))):
+            self._wake.clear()
+
+    def _reason_to_end(self, stop: threading.Event, abort: threading.Event) -> str | None:
+        options = self._recording.options
+        if abort.is_set():
+            return "aborted"
+        if stop.is_set():
+            return "stopped"
+        if options.max_duration_s is not None:
+            elapsed_s = self._recording.now_s() - self._recording.started_s
+            if elapsed_s >= options.max_duration_s:
+                return "max-duration"
+        if options.until == "done" and self._done.is_reached():
+            return "done"
+        return None
+
+    def _end(self, reason: str, abort: threading.Event, *, is_polling: bool = True) -> Outcome:
+        if is_polling and reason != "aborted":
+            ending.last_round(self._recording, self._dispatch, self._take_answers, self._wake, abort)
+        return ending.close(self._recording, reason)

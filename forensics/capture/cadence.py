@@ -1,0 +1,117 @@
+"""When to poll: pure functions from what is known of a stream to seconds."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from forensics.capture.options import CaptureOptions
+
+HORIZON_SHARE = 0.25
+"""A quiet stream is polled at least so often that four polls fit into its horizon."""
+
+SURVEY = "stacks"
+"""The source whose one call answers for every idle stack."""
+
+
+def next_delay_s(
+    options: CaptureOptions,
+    source: str,
+    *,
+    horizon: timedelta | None,
+    is_busy: bool,
+    is_surveyed: bool = False,
+) -> float | None:
+    """Return the delay from one good poll of a stream to the next.
+
+    Args:
+        options: The cadence for each source.
+        source: The source's name.
+        horizon: How far back it can see; None: as far as ever needed.
+        is_busy: An operation or deployment is in progress, here or in what led here.
+        is_surveyed: A working survey wakes this stream when it moves.
+
+    Returns:
+        Seconds, > 0, without jitter; None: not at all until something wakes it.
+    """
+    busy_s, quiet_s = _pace(options, source)
+    if is_busy:
+        return _within(busy_s, horizon)
+    if source == "stack_events" and is_surveyed:
+        return None
+    return _within(quiet_s, horizon)
+
+
+def _pace(options: CaptureOptions, source: str) -> tuple[float, float]:
+    paces = {
+        SURVEY: (options.survey_s, options.survey_s),
+        "stack_events": (options.stack_events_busy_s, options.stack_events_quiet_s),
+        "services": (options.services_busy_s, options.services_quiet_s),
+        "stopped_tasks": (options.stopped_tasks_busy_s, options.stopped_tasks_quiet_s),
+    }
+    return paces.get(source, (options.services_busy_s, options.services_quiet_s))
+
+
+def _within(delay_s: float, horizon: timedelta | None) -> float:
+    return delay_s if horizon is None else min(delay_s, horizon.total_seconds() * HORIZON_SHARE)
+
+
+def backoff_s(failures: int, *, base_s: float, ceiling_s: float) -> float:
+    """Return the delay after so many failures in a row.
+
+    Args:
+        failures: At least 1.
+        base_s: Delay after the first, seconds, > 0.
+        ceiling_s: The longest delay, seconds, >= base_s.
+
+    Returns:
+        Seconds, base_s <= delay <= ceiling_s; no jitter.
+
+    Raises:
+        ValueError: failures < 1.
+    """
+    if failures < 1:
+        raise ValueError(f"failures must be at least 1, not {failures}")
+    return min(ceiling_s, base_s * 2.0 ** min(failures - 1, 30))
+
+
+def jittered_s(delay_s: float, *, share: float, chance: float) -> float:
+    """Return the delay shortened by chance, so that streams do not march in step.
+
+    Args:
+        delay_s: Seconds.
+        share: The largest part taken away, 0 to 0.5.
+        chance: 0 to 1, from the caller's random source.
+
+    Returns:
+        Seconds between ``delay_s * (1 - share)`` and delay_s: never later than asked.
+    """
+    return delay_s * (1.0 - share * chance)
+
+
+def deadline_s(polled_s: float | None, horizon: timedelta | None, *, never: float) -> float:
+    """Return when, on monotonic time, a stream begins to lose facts: the smaller, the more urgent.
+
+    Args:
+        polled_s: Monotonic seconds of its last good poll; None: never polled in this run.
+        horizon: How far back its source sees; None: as far as ever needed.
+        never: What stands for "no hurry", such as infinity.
+
+    Returns:
+        Monotonic seconds; ``-inf`` for a stream with a horizon that was not polled yet.
+    """
+    if horizon is None:
+        return never
+    return float("-inf") if polled_s is None else polled_s + horizon.total_seconds()
+
+
+def number_ranges(numbers: Iterable[int]) -> str:
+    """Return whole numbers as ranges, such as ``1-40,42``; "" for none."""
+    ordered = sorted(set(numbers))
+    parts: list[str] = []
+    start = 0
+    for index, number in enumerate(ordered):
+        if index + 1 < len(ordered) and ordered[index + 1] == number + 1:
+            continue
+        first = ordered[start]
+        parts.append(str(first) if first == number else f"{first}-{number}")
+        start = index + 1
+    return ",".join(parts)

@@ -1,0 +1,203 @@
+"""Which polls go out now, and what they ask."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from forensics.capture import cadence, gaps, outage, poll
+from forensics.capture.book import Watched
+from forensics.capture.discovery import Ask, Discovered, discover
+from forensics.capture.opening import needs_stack_look
+from forensics.capture.poll import Poll, Polled
+from forensics.capture.recording import Errand, Recording
+from forensics.capture.sites import Identified, SiteState, identify
+from forensics.model.identity import Stream
+
+Answer = Polled | Identified | Discovered
+
+FILL_SHARE = 0.25
+"""A fetch with room takes streams along that are due within this share of their quiet delay."""
+
+
+class Dispatch:
+    """Polls and errands on their way out and back.
+
+    Args:
+        recording: Where streams and schedule are.
+        executor: Runs the calls.
+        wake: Set whenever an answer is there.
+    """
+
+    def __init__(self, recording: Recording, executor: Executor, wake: threading.Event) -> None:
+        self._recording = recording
+        self._executor = executor
+        self._wake = wake
+        self._answers: SimpleQueue[tuple[str, Answer]] = SimpleQueue()
+        self._ready: dict[Stream, Watched] = {}
+        self.in_flight = 0
+        """Calls that have not come back."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way and nothing waits for a free thread."""
+        return self.in_flight == 0 and not self._ready and self._answers.empty()
+
+    def answers(self) -> list[Answer]:
+        """Return what has come back since the last call, in that order."""
+        taken: list[Answer] = []
+        while True:
+            try:
+                label, answer = self._answers.get_nowait()
+            except Empty:
+                return taken
+            self.in_flight -= 1
+            if (state := self._recording.sites.get(label)) is not None:
+                state.in_flight -= 1
+            taken.append(answer)
+
+    def send_due(self) -> None:
+        """Send errands and polls that are due; those of paused sites get an open gap instead."""
+        parked: list[Watched] = []
+        for key in self._recording.schedule.take_due(self._recording.now_s()):
+            if isinstance(key, Errand):
+                self._run_errand(key)
+                continue
+            watched = self._recording.book.get(key)
+            if watched is None or watched.is_ended or watched.is_in_flight:
+                continue
+            if self._recording.sites[watched.site].is_paused:
+                parked.append(watched)
+            else:
+                self._ready[key] = watched
+        if parked:
+            outage.park(self._recording, parked)
+        self.send_ready()
+
+    def make_ready(self, streams: list[Watched]) -> None:
+        """Put streams first in line, whenever they would have been due."""
+        for watched in streams:
+            if not watched.is_in_flight:
+                self._recording.schedule.drop(watched.stream)
+                self._ready[watched.stream] = watched
+
+    def send_ready(self) -> None:
+        """Send as many polls as may be in flight, those nearest to losing something first."""
+        if self._recording.journal.is_full:
+            self._hold_back()
+            return
+        for watched in sorted(self._ready.values(), key=_urgency):
+            if watched.stream in self._ready and self._has_room(watched.site):
+                self._send(self._with_mates(watched))
+
+    def forget(self) -> None:
+        """Drop what waits for a thread; what is in flight comes back unasked for."""
+        self._ready.clear()
+
+    def _hold_back(self) -> None:
+        for watched in self._ready.values():
+            if watched.open_gap is None:
+                since = watched.polled_at or watched.opened_at
+                watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
+
+    def _has_room(self, label: str) -> bool:
+        # No site takes the threads of another: one that never answers must not delay the rest.
+        recording = self._recording
+        share = max(1, recording.options.workers // max(1, len(recording.sites)))
+        return recording.sites[label].in_flight < share
+
+    def _with_mates(self, first: Watched) -> list[Watched]:
+        recording = self._recording
+        size = first.source.group_size
+        if size <= 1:
+            return [first]
+        chosen = [first]
+        soon: list[tuple[float, int, Watched]] = []
+        for other in recording.book.mates(first):
+            if other is first or other.is_in_flight or other.is_ended:
+                continue
+            if other.stream in self._ready:
+                chosen.append(other)
+            elif (due_s := recording.schedule.due_s(other.stream)) is not None and self._is_soon(
+                other, due_s
+            ):
+                soon.append((due_s, other.number, other))
+        chosen += [other for _, _, other in sorted(soon, key=lambda entry: entry[:2])]
+        return chosen[:size]
+
+    def _is_soon(self, watched: Watched, due_s: float) -> bool:
+        if watched.failures or watched.is_missing:
+            return False
+        delay_s = self._recording.next_delay_s(watched) or 0.0
+        return due_s <= self._recording.now_s() + delay_s * FILL_SHARE
+
+    def _send(self, group: list[Watched]) -> None:
+        recording = self._recording
+        state = recording.sites[group[0].site]
+        for watched in group:
+            self._ready.pop(watched.stream, None)
+            recording.schedule.drop(watched.stream)
+            watched.is_in_flight = True
+        now, now_s = recording.now(), recording.now_s()
+        request = Poll(
+            site=state.label,
+            door=state.site.door,
+            source=group[0].source,
+            streams=tuple(watched.stream for watched in group),
+            positions={watched.stream.target: watched.position for watched in group},
+            polled_at={watched.stream.target: _last_poll(watched, now, now_s) for watched in group},
+            at=now,
+            at_s=now_s,
+        )
+        self._submit(state, poll.run, request)
+
+    def _run_errand(self, errand: Errand) -> None:
+        state = self._recording.sites.get(errand.site)
+        if state is None:
+            return
+        if errand.kind == "identify":
+            renew = state.is_paused or state.identify_failures > 0
+            self._submit(state, _identify, state.label, state.site.door, renew)
+        elif not state.is_paused:
+            ask = Ask(
+                label=state.label,
+                door=state.site.door,
+                wanted=state.site.wanted,
+                account=state.account,
+                partition=state.partition,
+                with_stacks=needs_stack_look(state),
+                since=state.blind_since or self._recording.started_at,
+            )
+            self._submit(state, discover, ask)
+        else:
+            due_s = self._recording.now_s() + self._recording.options.probe_base_s
+            self._recording.schedule.put(errand, due_s)
+
+    def _submit(self, state: SiteState, work: Callable[..., Answer], *values: Any) -> None:
+        self.in_flight += 1
+        state.in_flight += 1
+        label = state.label
+
+        def job() -> None:
+            self._answers.put((label, work(*values)))
+            self._wake.set()
+
+        self._executor.submit(job)
+
+
+def _identify(label: str, door: Any, renew: bool) -> Identified:
+    return identify(label, door, renew=renew)
+
+
+def _urgency(watched: Watched) -> tuple[float, int]:
+    never = float("inf")
+    return cadence.deadline_s(watched.polled_s, watched.source.horizon, never=never), watched.number
+
+
+def _last_poll(watched: Watched, now: datetime, now_s: float) -> datetime | None:
+    """Return when a stream was last polled by today's wall clock, however that was set meanwhile."""
+    if watched.polled_s is None:
+        return watched.polled_at
+    return now - timedelta(seconds=now_s - watched.polled_s)

@@ -1,0 +1,67 @@
+"""What a failed poll means for the record of a stream: pure functions over gaps."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from forensics.errors import (
+    AccessDenied,
+    AwsError,
+    ClockSkewed,
+    CredentialsError,
+    ServerFault,
+    Throttled,
+    Undecodable,
+    Unreachable,
+)
+from forensics.model.clock import to_rfc3339
+from forensics.model.record import Gap
+
+_REASONS: tuple[tuple[type[AwsError], str], ...] = (
+    (CredentialsError, "credentials"),
+    (ClockSkewed, "credentials"),
+    (AccessDenied, "access-denied"),
+    (Throttled, "throttled"),
+    (Unreachable, "unreachable"),
+    (ServerFault, "server-fault"),
+    (Undecodable, "undecodable"),
+)
+ARCHIVE = "archive-unwritable"
+DAEMON_DOWN = "daemon-down"
+
+
+def reason_of(error: AwsError) -> str:
+    """Return the gap's reason that an error stands for, one of those `Gap.reason` lists."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "server-fault")
+
+
+def stops_the_site(error: AwsError) -> bool:
+    """Return whether every call through the same credentials would fail alike."""
+    return isinstance(error, CredentialsError | ClockSkewed)
+
+
+def opened(stream: str, since: datetime, reason: str, *, detail: str = "") -> Gap:
+    """Return a gap that has begun: nothing of the stream is sure after `since`."""
+    return Gap(
+        stream=stream, since=to_rfc3339(since), until=None, reason=reason, kind="open", detail=detail[:500]
+    )
+
+
+def closed(open_gap: Gap | None, own: Gap | None, until: datetime) -> Gap | None:
+    """Return the gap to record after a good poll.
+
+    Args:
+        open_gap: The outage that the poll ended; None where the stream was well.
+        own: What the poll itself could not reach back to; None where it joined.
+        until: When the poll began: sure again from there on.
+
+    Returns:
+        ``recovered`` where the walk joined after an outage; the poll's own gap where it did not, with the
+        outage as its reason; None where there is nothing to say.
+    """
+    if open_gap is None:
+        return own
+    if own is None:
+        return replace(open_gap, until=to_rfc3339(until), kind="recovered")
+    detail = "; ".join(text for text in (own.detail, open_gap.detail) if text)
+    return replace(own, reason=open_gap.reason, detail=detail[:500])

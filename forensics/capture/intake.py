@@ -1,0 +1,304 @@
+"""What the answers of one poll do: facts into the archive first, then the streams move on."""
+
+from functools import reduce
+
+import msgspec
+
+from forensics.capture import cadence, gaps
+from forensics.capture.book import SURVEYED, WANTED, Watched, place_of
+from forensics.capture.outage import pause
+from forensics.capture.poll import Polled
+from forensics.capture.recording import Errand, Recording
+from forensics.capture.selection import wants_stack
+from forensics.errors import AccessDenied, AwsError, NotFound, Undecodable
+from forensics.model.identity import Stream
+from forensics.model.record import Fact, Gap
+from forensics.sources.base import Batch, Failed, Position
+
+ACTIVITY = frozenset({"aws.cloudformation.stack_event", "aws.ecs.deployment", "aws.ecs.service_deployment"})
+"""Facts whose own time shows that something was deployed."""
+
+
+class _Step(msgspec.Struct, kw_only=True, eq=False):
+    """What one answer comes to, before anything is written."""
+
+    watched: Watched
+    answer: Batch | Failed
+    facts: list[Fact]
+    gap: Gap | None = None
+    position: Position | None = None
+    fresh: list[Watched] = msgspec.field(default_factory=list)
+
+    @property
+    def batch(self) -> Batch | None:
+        """The answer where it is a good one."""
+        return self.answer if isinstance(self.answer, Batch) else None
+
+
+def take(recording: Recording, polled: Polled) -> None:
+    """Write what a poll brought, then let its streams move on.
+
+    Answers for streams that nobody asks for any more are dropped. Where the archive takes nothing, no stream
+    moves: the same facts come again with a later poll.
+    """
+    poll = polled.poll
+    recording.polls += 1
+    recording.calls += polled.calls
+    if polled.bug is not None:
+        recording.log.error("source broke", source=poll.source.name, error=polled.bug)
+    steps = []
+    for answer in polled.answers:
+        watched = recording.book.get(answer.stream)
+        if watched is not None and watched.is_in_flight and watched.site == poll.site:
+            watched.is_in_flight = False
+            steps.append(_prepare(recording, polled, watched, answer))
+    if _write(recording, polled, steps):
+        _advance(recording, polled, steps)
+    else:
+        _hold_back(recording, steps)
+
+
+def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batch | Failed) -> _Step:
+    if isinstance(answer, Failed):
+        return _prepare_failed(recording, watched, answer)
+    batch = answer
+    gap = gaps.closed(watched.open_gap, batch.gap, polled.poll.at)
+    position = reduce(watched.source.fold, batch.facts, watched.position)
+    facts = list(batch.facts)
+    if gap is not None:
+        facts.append(recording.mint.gap(watched.stream.target, gap))
+    fresh, opening = _found(recording, watched, batch)
+    facts += opening
+    facts += _refusals(recording, watched, batch)
+    if batch.is_ended and not _may_return(watched):
+        facts.append(recording.mint.ended(watched.stream, watched.number, "nothing can come any more"))
+    return _Step(watched=watched, answer=batch, facts=facts, gap=gap, position=position, fresh=fresh)
+
+
+def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _Step:
+    error = failed.error
+    facts: list[Fact] = []
+    if isinstance(error, Undecodable):
+        limit = recording.options.undecodable_bytes
+        facts.append(recording.mint.undecodable(watched.stream, error, limit_bytes=limit))
+    if isinstance(error, AccessDenied) and watched.refusal is None:
+        facts.append(recording.mint.refused(str(watched.stream), error, is_optional=False))
+    if isinstance(error, NotFound):
+        if watched.polled_at is not None and not _may_return(watched):
+            facts.append(recording.mint.ended(watched.stream, watched.number, error.message))
+        return _Step(watched=watched, answer=failed, facts=facts)
+    gap = watched.open_gap or gaps.opened(
+        str(watched.stream),
+        watched.polled_at or watched.opened_at,
+        gaps.reason_of(error),
+        detail=error.message,
+    )
+    if not watched.is_gap_recorded:
+        facts.append(recording.mint.gap(watched.stream.target, gap))
+    return _Step(watched=watched, answer=failed, facts=facts, gap=gap)
+
+
+def _may_return(watched: Watched) -> bool:
+    # A service or cluster made again under its name has the ARN of the one before; a stack never does.
+    return watched.opened_because == WANTED and watched.stream.source != "stack_events"
+
+
+def _found(recording: Recording, watched: Watched, batch: Batch) -> tuple[list[Watched], list[Fact]]:
+    if watched.stream.source == cadence.SURVEY:
+        return _surveyed(recording, watched, batch)
+    here = place_of(watched.stream.target)
+    near = [stream for stream in batch.found if place_of(stream.target) == here]
+    return recording.watch(watched.site, near, str(watched.stream), parent=watched.stream)
+
+
+def _surveyed(recording: Recording, survey: Watched, batch: Batch) -> tuple[list[Watched], list[Fact]]:
+    wanted = recording.sites[survey.site].site.wanted
+    parents = {fact.source: _parent(fact) for fact in batch.facts}
+    fresh: list[Watched] = []
+    opening: list[Fact] = []
+    for stream in batch.found:
+        parent = None if wants_stack(wanted, stream.target) else parents.get(stream.target)
+        because = SURVEYED if parent is None else str(parent)
+        more, facts = recording.watch(survey.site, [stream], because, parent=parent)
+        fresh += more
+        opening += facts
+    return fresh, opening
+
+
+def _parent(fact: Fact) -> Stream | None:
+    if not isinstance(fact.data, dict):
+        return None
+    arn = fact.data.get("ParentId") or fact.data.get("RootId")
+    return Stream("stack_events", arn) if isinstance(arn, str) else None
+
+
+def _refusals(recording: Recording, watched: Watched, batch: Batch) -> list[Fact]:
+    known = recording.sites[watched.site].refused_actions
+    facts = []
+    for note in batch.notes:
+        if isinstance(note, AccessDenied) and note.operation not in known:
+            known.add(note.operation)
+            facts.append(recording.mint.refused(str(watched.stream), note, is_optional=True))
+            recording.log.warning("optional operation refused", action=note.operation, reason=note.message)
+    return facts
+
+
+def _write(recording: Recording, polled: Polled, steps: list[_Step]) -> bool:
+    facts = [fact for step in steps for fact in step.facts]
+    good = [step for step in steps if step.batch is not None]
+    poll_id = recording.mint.poll_id() if facts else None
+    if poll_id is not None and any(step.facts for step in good):
+        starts = [step.batch.covers_from for step in good if step.batch is not None]
+        facts.append(
+            recording.mint.polled(
+                poll_id,
+                [step.watched.stream for step in good],
+                since=min((start for start in starts if start is not None), default=None),
+                until=polled.poll.at,
+                facts=sum(len(step.batch.facts) for step in good if step.batch is not None),
+                calls=polled.calls,
+            )
+        )
+    positions = [(step.watched, step.position) for step in good]
+    positions += [(fresh, fresh.position) for step in good for fresh in step.fresh]
+    is_taken = recording.write(facts, poll=poll_id, positions=positions)
+    if is_taken and good and not any(step.facts for step in good):
+        numbers = tuple(step.watched.number for step in good)
+        recording.coverage.add(numbers, calls=polled.calls)
+    return is_taken
+
+
+def _hold_back(recording: Recording, steps: list[_Step]) -> None:
+    """Leave the streams where they are: the archive takes nothing, not even into memory."""
+    for step in steps:
+        watched = step.watched
+        if watched.open_gap is None:
+            since = watched.polled_at or watched.opened_at
+            watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
+        retry_s = recording.now_s() + recording.options.backoff_base_s
+        recording.schedule.put(watched.stream, retry_s)
+
+
+def _advance(recording: Recording, polled: Polled, steps: list[_Step]) -> None:
+    chance = recording.rng.random()
+    for step in steps:
+        if step.batch is not None:
+            _settle(recording, polled, step, step.batch, chance)
+        elif isinstance(step.answer, Failed):
+            _fail(recording, step, step.answer.error, chance)
+
+
+def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, chance: float) -> None:
+    watched = step.watched
+    was_busy, had_failed = watched.is_busy, watched.failures > 0
+    watched.position = step.position
+    watched.polled_at, watched.polled_s = polled.poll.at, polled.poll.at_s
+    watched.is_busy, watched.is_missing = batch.is_busy, False
+    watched.is_ended = batch.is_ended and not _may_return(watched)
+    watched.failures, watched.trouble, watched.refusal = 0, None, None
+    watched.open_gap, watched.is_gap_recorded = None, False
+    watched.facts += len(batch.facts)
+    recording.sites[watched.site].probes = 0
+    recording.admit(step.fresh)
+    _note_activity(recording, batch)
+    if had_failed:
+        recording.log.info("stream recovered", stream=str(watched.stream), facts=len(batch.facts))
+    if watched.is_busy and not was_busy:
+        recording.wake_dependents(watched)
+    for stream in batch.moved:
+        _wake(recording, stream)
+    if watched.is_ended:
+        recording.schedule.drop(watched.stream)
+        return
+    delay_s = 0.0 if watched.has_moved else recording.next_delay_s(watched)
+    watched.has_moved = False
+    if delay_s is not None:
+        share = recording.options.jitter
+        recording.schedule.put(
+            watched.stream, recording.now_s() + cadence.jittered_s(delay_s, share=share, chance=chance)
+        )
+
+
+def _note_activity(recording: Recording, batch: Batch) -> None:
+    since = recording.started_text
+    if batch.is_busy or any(
+        fact.type in ACTIVITY and fact.time is not None and fact.time >= since for fact in batch.facts
+    ):
+        recording.saw_activity = True
+
+
+def _wake(recording: Recording, stream: Stream) -> None:
+    watched = recording.book.get(stream)
+    if watched is None or watched.is_ended:
+        return
+    if watched.is_in_flight:
+        watched.has_moved = True
+    else:
+        recording.schedule.pull(stream, recording.now_s())
+
+
+def _fail(recording: Recording, step: _Step, error: AwsError, chance: float) -> None:
+    watched = step.watched
+    options = recording.options
+    if isinstance(error, NotFound):
+        _miss(recording, watched, error)
+        return
+    if watched.failures == 0:
+        recording.log.warning(
+            "poll failed", stream=str(watched.stream), code=error.code, reason=error.message, hint=error.hint
+        )
+    watched.failures += 1
+    watched.trouble = error.message
+    watched.open_gap, watched.is_gap_recorded = step.gap, True
+    if watched.stream.source == cadence.SURVEY and watched.failures == 1:
+        _do_without_survey(recording, watched, error)
+    if gaps.stops_the_site(error):
+        recording.sites[watched.site].parked.add(watched.stream)
+        pause(recording, watched.site, error)
+        return
+    if isinstance(error, AccessDenied):
+        watched.refusal = error.operation
+        delay_s = options.refused_retry_s
+    else:
+        delay_s = cadence.backoff_s(
+            watched.failures, base_s=options.backoff_base_s, ceiling_s=options.backoff_ceiling_s
+        )
+    delay_s = cadence.jittered_s(delay_s, share=max(options.jitter, 0.5), chance=chance)
+    recording.schedule.put(watched.stream, recording.now_s() + delay_s)
+
+
+def _do_without_survey(recording: Recording, survey: Watched, error: AwsError) -> None:
+    recording.wake_dormant(survey.site)
+    if isinstance(error, AccessDenied):
+        recording.sites[survey.site].is_listing_refused = True
+        recording.schedule.pull(Errand(kind="discover", site=survey.site), recording.now_s())
+
+
+def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
+    """AWS does not know the target: not yet, or not any more."""
+    watched.trouble = error.message
+    if watched.polled_at is not None and not _may_return(watched):
+        watched.is_ended, watched.is_busy = True, False
+        recording.schedule.drop(watched.stream)
+        return
+    watched.is_missing, watched.is_busy = True, False
+    recording.schedule.put(
+        watched.stream, recording.now_s() + recording.jittered_s(recording.options.survey_s)
+    )
+
+
+def give_up(recording: Recording, answer: object) -> None:
+    """Free the streams of a poll whose answer broke us; they are asked again later."""
+    if not isinstance(answer, Polled):
+        return
+    for stream in answer.poll.streams:
+        watched = recording.book.get(stream)
+        if watched is not None:
+            watched.is_in_flight = False
+            watched.failures += 1
+            delay_s = cadence.backoff_s(
+                watched.failures,
+                base_s=recording.options.backoff_base_s,
+                ceiling_s=recording.options.backoff_ceiling_s,
+            )
+            recording.schedule.put(stream, recording.now_s() + delay_s)

@@ -1,0 +1,157 @@
+"""Writing in order, or holding in memory while the archive cannot be written."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from forensics.archive.streams import ArchiveState
+from forensics.capture.options import CaptureOptions
+from forensics.errors import ArchiveUnwritable
+from forensics.model.record import Fact, Record
+from forensics.telemetry import get_logger
+
+_RETRY_BASE_S = 1.0
+_RETRY_CEILING_S = 30.0
+
+
+class ArchiveWriter(Protocol):
+    """What the recorder needs of an open archive."""
+
+    @property
+    def archive_id(self) -> str:
+        """The archive's own id."""
+        ...
+
+    @property
+    def run(self) -> str:
+        """Hex id of this process."""
+        ...
+
+    @property
+    def state(self) -> ArchiveState:
+        """What all records so far come to."""
+        ...
+
+    @property
+    def head(self) -> str:
+        """Digest of the last record, hex."""
+        ...
+
+    def tail(self) -> Iterator[Record]:
+        """The open segment's records as they stood when the archive was opened."""
+        ...
+
+    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+        """Write durably; return what was written.
+
+        Raises:
+            ArchiveUnwritable: Nothing was written; it may be tried again.
+        """
+        ...
+
+    def close(self) -> str:
+        """Seal, release the archive, return the head digest."""
+        ...
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transaction writes, and what becomes true once it is written."""
+
+    facts: Sequence[Fact]
+    poll: str | None
+    then: Callable[[list[Record]], None]
+
+
+class Journal:
+    """Transactions on their way into the archive, in order.
+
+    Args:
+        writer: The open archive.
+        options: How much to hold.
+    """
+
+    def __init__(self, writer: ArchiveWriter, options: CaptureOptions) -> None:
+        self._writer = writer
+        self.options = options
+        """How much to hold; may be replaced."""
+        self._held: deque[tuple[Entry, int]] = deque()
+        self._held_bytes = 0
+        self._retry_delay_s = _RETRY_BASE_S
+        self._retry_at_s = 0.0
+        self._log = get_logger("capture")
+        self.trouble: str | None = None
+        """Why the archive cannot be written now; None while it can."""
+        self.records = 0
+        """Records written."""
+
+    @property
+    def held(self) -> int:
+        """Transactions that wait in memory."""
+        return len(self._held)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more can be held: polling has to pause."""
+        return len(self._held) >= self.options.buffer_batches or self._held_bytes >= self.options.buffer_bytes
+
+    def write(self, entry: Entry, now_s: float) -> bool:
+        """Write a transaction, or hold it where the archive cannot be written.
+
+        Args:
+            entry: The transaction.
+            now_s: Monotonic seconds.
+
+        Returns:
+            False where it was neither written nor held: the caller's state must not advance.
+        """
+        if not self._held and self._append(entry, now_s):
+            return True
+        if self.is_full:
+            return False
+        size_bytes = len(msgspec.json.encode(entry.facts))
+        self._held.append((entry, size_bytes))
+        self._held_bytes += size_bytes
+        return True
+
+    def retry(self, now_s: float, *, at_once: bool = False) -> bool:
+        """Write what is held, oldest first, when it is time to try again.
+
+        Returns:
+            Whether nothing is held any more.
+        """
+        if self._held and not at_once and now_s < self._retry_at_s:
+            return False
+        while self._held:
+            entry, size_bytes = self._held[0]
+            if not self._append(entry, now_s):
+                return False
+            self._held.popleft()
+            self._held_bytes -= size_bytes
+        return True
+
+    def retry_at_s(self) -> float | None:
+        """Return when to try again, monotonic; None where nothing is held."""
+        return self._retry_at_s if self._held else None
+
+    def _append(self, entry: Entry, now_s: float) -> bool:
+        try:
+            written = self._writer.append(entry.facts, poll=entry.poll)
+        except ArchiveUnwritable as error:
+            self._note_trouble(error, now_s)
+            return False
+        if self.trouble is not None:
+            self._log.info("archive writable again", held=len(self._held))
+        self.trouble = None
+        self._retry_delay_s = _RETRY_BASE_S
+        self.records += len(written)
+        entry.then(written)
+        return True
+
+    def _note_trouble(self, error: ArchiveUnwritable, now_s: float) -> None:
+        if self.trouble is None:
+            self._log.error("archive unwritable", reason=error.message, hint=error.hint)
+        self.trouble = error.message
+        self._retry_at_s = now_s + self._retry_delay_s
+        self._retry_delay_s = min(_RETRY_CEILING_S, self._retry_delay_s * 2)
