@@ -37,6 +37,13 @@ class Child:
         """The command's own code, 128+n when signal n ended it; None while it runs."""
         self.trouble: str | None = None
         """Why the command could not be started; None when it could."""
+        self.interrupted_by: int | None = None
+        """The first signal that asked the command to end; None where none did."""
+
+    @property
+    def name(self) -> str:
+        """The command without its arguments, which may hold secrets."""
+        return self._argv[0]
 
     def start(self, environment: Mapping[str, str] | None = None) -> bool:
         """Start the command and forward signals to it from now on.
@@ -101,6 +108,8 @@ class Child:
 
     def _forward(self, signum: int, frame: FrameType | None) -> None:
         """Pass a signal on, unless the terminal gave it to the command as well."""
+        if self.interrupted_by is None and signum not in (signal.SIGUSR1, signal.SIGUSR2):
+            self.interrupted_by = signum
         if signum in (signal.SIGINT, signal.SIGQUIT) and is_foreground():
             return
         if self._pid is None:

@@ -1,0 +1,71 @@
+"""An open archive that also takes facts from outside the recording's own thread."""
+
+import queue
+from collections.abc import Iterator, Sequence
+
+from forensics.archive.streams import ArchiveState
+from forensics.archive.writer import Writer
+from forensics.model.record import Fact, Record
+
+
+class Aside:
+    """A writer that slips noted facts in between the recording's own; the recording sees only its own.
+
+    Args:
+        writer: The open archive; from now on only this object may use it.
+        run: Names this process in its records.
+    """
+
+    def __init__(self, writer: Writer, run: str) -> None:
+        self._writer = writer
+        self._noted: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+        self._kept: list[Fact] = []
+        self.run = run
+
+    @property
+    def archive_id(self) -> str:
+        """The archive's own id."""
+        return self._writer.archive_id
+
+    @property
+    def state(self) -> ArchiveState:
+        """What all records so far come to."""
+        return self._writer.state
+
+    @property
+    def head(self) -> str:
+        """Digest of the last record, hex."""
+        return self._writer.head
+
+    def note(self, fact: Fact) -> None:
+        """Have a fact written before the next one of the recording, or at the end; from any thread."""
+        self._noted.put(fact)
+
+    def tail(self) -> Iterator[Record]:
+        """Return the open segment's records as they stood when the archive was opened."""
+        return self._writer.tail()
+
+    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+        """Write what was noted, then the facts; return what was written of the facts.
+
+        Raises:
+            ArchiveUnwritable: The facts were not written; it may be tried again. What was noted is kept.
+        """
+        self._write_noted()
+        return self._writer.append(facts, poll=poll)
+
+    def close(self) -> str:
+        """Write what was noted, seal, release the archive, return the head digest.
+
+        Raises:
+            ArchiveUnwritable: What was noted could not be written.
+        """
+        self._write_noted()
+        return self._writer.close()
+
+    def _write_noted(self) -> None:
+        while not self._noted.empty():
+            self._kept.append(self._noted.get())
+        if self._kept:
+            self._writer.append(self._kept)
+            self._kept.clear()

@@ -1,0 +1,89 @@
+"""What a recording says where nobody watches a terminal: one line a fact, none with a control character."""
+
+from datetime import datetime, timedelta
+
+from forensics.analysis.notable import Notable
+from forensics.capture.status import Outcome, Snapshot
+from forensics.model.clock import to_rfc3339
+from forensics.model.inert import inert
+from forensics.model.times import format_duration
+
+
+def event_line(notable: Notable) -> str:
+    """Return one notable record as a line, AWS's own words whole."""
+    return f"{inert(notable.at)}  {notable.severity:<7}  {inert(notable.text)}"
+
+
+def heartbeat_line(snapshot: Snapshot) -> str:
+    """Return a line that says that the recorder is alive, and how well it sees."""
+    open_streams = [stream for stream in snapshot.streams if not stream.is_ended]
+    parts = [
+        f"{len(open_streams)} streams",
+        f"lag {format_duration(timedelta(seconds=snapshot.lag_s))}",
+        f"{snapshot.records} records",
+        f"{len(snapshot.open_gaps)} open gaps",
+        *_credentials(snapshot),
+        *_waiting(snapshot),
+        *troubles(snapshot),
+    ]
+    word = "recording" if snapshot.is_healthy else "TROUBLE"
+    return f"{_at(snapshot.at)}  {word:<9}  {inert('; '.join(parts))}"
+
+
+def trouble_line(at: datetime, text: str) -> str:
+    """Return a line that says what keeps us from recording since a moment."""
+    return f"{_at(at)}  {'TROUBLE':<9}  {inert(text)}"
+
+
+def closing_lines(outcome: Outcome, archive: str) -> list[str]:
+    """Return the last lines: what was recorded, the head digest, where the archive is.
+
+    The digest is the only proof against somebody who can write the archive: it belongs into a log that
+    they cannot change.
+    """
+    gaps = f"{outcome.gaps} gaps" + (f", {outcome.open_gaps} still open" if outcome.open_gaps else "")
+    length = format_duration(timedelta(seconds=outcome.duration_s))
+    return [
+        f"recorded {outcome.records} records in {length} ({outcome.reason}): "
+        f"{outcome.polls} polls, {outcome.calls} calls, {gaps}",
+        f"head {outcome.head}",
+        f"archive {inert(archive)}",
+    ]
+
+
+def troubles(snapshot: Snapshot) -> list[str]:
+    """Return what keeps the recorder from seeing now, each cause once, the widest first."""
+    found = list(urgent_troubles(snapshot).values())
+    if not found:
+        words = [stream.trouble for stream in snapshot.streams if stream.trouble and not stream.is_ended]
+        found = [f"{words.count(word)} streams: {word}" for word in dict.fromkeys(words)]
+    return found
+
+
+def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
+    """Return the troubles of the recording as a whole, by a cause that stays while the words change."""
+    found = {}
+    if snapshot.archive_trouble:
+        found["archive"] = f"archive: {snapshot.archive_trouble}; {snapshot.buffered} polls wait in memory"
+    for site in snapshot.sites:
+        if site.paused_because:
+            found[f"site {site.label}"] = f"{site.label}: paused: {site.paused_because}"
+    return found
+
+
+def _credentials(snapshot: Snapshot) -> list[str]:
+    ends = [site.expires_at for site in snapshot.sites if site.expires_at is not None]
+    if not ends:
+        return []
+    left = min(ends) - snapshot.at
+    if left <= timedelta(0):
+        return ["credentials have ended"]
+    return [f"credentials end in {format_duration(left)}"]
+
+
+def _waiting(snapshot: Snapshot) -> list[str]:
+    return [f"waiting for {', '.join(snapshot.waiting_for)}"] if snapshot.waiting_for else []
+
+
+def _at(moment: datetime) -> str:
+    return to_rfc3339(moment)

@@ -1,0 +1,72 @@
+"""A thread that tells people what a recording does, so that a held terminal never holds anything else."""
+
+import threading
+from collections.abc import Callable
+
+from forensics.analysis.notable import Notable
+from forensics.capture.status import Snapshot
+from forensics.cli.face import Face
+from forensics.cli.plain import urgent_troubles
+from forensics.cli.recorder import Ended, Recorder
+from forensics.model.clock import Clock
+
+_GLANCE_S = 0.5
+_BEAT_S = 60.0
+
+
+class Talker:
+    """Shows a recording until it has ended.
+
+    Args:
+        recorder: The recording.
+        face: What shows it.
+        clock: What the minute between two heartbeats is counted on.
+        on_trouble: Told once of each trouble of the recording itself.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        face: Face,
+        clock: Clock,
+        on_trouble: Callable[[Snapshot, str], object] | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._face = face
+        self._clock = clock
+        self._on_trouble = on_trouble
+        self._known: set[str] = set()
+        self._beat_at_s = clock.monotonic() + _BEAT_S
+        self._thread = threading.Thread(target=self._talk, name="talker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to show."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the end of the recording has been shown, at most timeout_s seconds of the machine."""
+        self._thread.join(timeout_s)
+
+    def _talk(self) -> None:
+        while True:
+            match self._recorder.next_line(_GLANCE_S):
+                case Notable() as told:
+                    self._face.event(told)
+                case Ended():
+                    self._face.close()
+                    return
+                case None:
+                    self._glance()
+
+    def _glance(self) -> None:
+        """Look at the recording as a whole: what is in its way, and is a heartbeat due?"""
+        snapshot = self._recorder.snapshot()
+        troubles = urgent_troubles(snapshot)
+        for cause in troubles.keys() - self._known:
+            self._face.trouble(snapshot, troubles[cause])
+            if self._on_trouble is not None:
+                self._on_trouble(snapshot, troubles[cause])
+        self._known = set(troubles)
+        if self._clock.monotonic() >= self._beat_at_s:
+            self._beat_at_s = self._clock.monotonic() + _BEAT_S
+            self._face.beat(snapshot)

@@ -1,0 +1,101 @@
+"""The command `forensics watch`: records until told to stop."""
+
+import signal
+import sys
+from functools import partial
+from typing import Any
+
+import click
+
+from forensics import telemetry
+from forensics.cli import preflight
+from forensics.cli.attend import Attended, attend, reload_or_keep
+from forensics.cli.face import PlainFace
+from forensics.cli.options import Flags, recording_options, settled
+from forensics.cli.plain import closing_lines
+from forensics.cli.session import Session
+from forensics.cli.signals import ENDING
+from forensics.cli.wiring import plan
+from forensics.errors import ForensicsError
+from forensics.model.clock import SystemClock
+from forensics.settings import Settings
+
+VIEWS = ("auto", "live", "plain")
+
+
+# A line break after \b keeps click from filling the lines that follow.
+EXAMPLES = """\b
+Examples:
+  forensics watch --stack shop
+  forensics watch --service main/checkout --max-duration 2h
+  forensics watch --settings forensics.toml --archive /data
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@recording_options
+@click.option(
+    "--view",
+    type=click.Choice(VIEWS),
+    default="auto",
+    show_default=True,
+    help="live: a screen that is kept up to date; plain: lines; auto: live on a terminal.",
+)
+def watch(view: str, **given: Any) -> int:
+    """Record what AWS says about stacks and services, until told to stop.
+
+    Pointing at one stack is enough: its nested stacks, services, clusters, deployments and stopped tasks are
+    found while it runs. What does not exist yet is waited for.
+
+    SIGTERM and SIGINT end the recording in order and print the head digest; a second one ends it at once.
+    SIGHUP reads the file of --settings anew; without one it ends the recording as SIGTERM does.
+    """
+    flags = Flags(**given)
+    clock = SystemClock()
+    settings = settled(flags)
+    _configure_log(settings)
+    planned = plan(settings, clock)
+    preflight.check_credentials(planned.sites)
+    if not settings.capture.wait_for_missing:
+        preflight.check_presence(planned.sites)
+    lines = PlainFace(sys.stdout)
+    with Session(planned, lines) as session:
+        attended = attend(
+            session.recorder,
+            clock,
+            stops=ENDING if flags.settings else (*ENDING, signal.SIGHUP),
+            reload=partial(reload_or_keep, partial(_reload, session, flags)),
+        )
+    return _close(attended, session.archive, lines)
+
+
+def _configure_log(settings: Settings) -> None:
+    telemetry.configure(log_format=settings.log.format, level=settings.log.level or "info")
+
+
+def _reload(session: Session, flags: Flags) -> None:
+    settings = settled(flags)
+    session.reload(settings)
+    _configure_log(settings)
+
+
+def _close(attended: Attended, archive: str, lines: PlainFace) -> int:
+    """Say how the recording ended; return the exit code.
+
+    Raises:
+        ForensicsError: The recording broke, or did not end in time.
+    """
+    ended = attended.ended
+    if ended is not None and ended.outcome is not None:
+        for line in closing_lines(ended.outcome, archive):
+            lines.line(line)
+    elif ended is not None and ended.error is not None:
+        raise ended.error
+    if attended.cut_short_by is not None:
+        return 128 + attended.cut_short_by
+    if ended is None:
+        raise ForensicsError(
+            "the recording did not end in time and was cut off",
+            hint="what was committed is safe; the next start mends the rest",
+        )
+    return 0

@@ -1,0 +1,134 @@
+"""The composition root: settings made into doors, an open archive and a recording."""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from forensics import __version__
+from forensics.analysis.notable import Notable
+from forensics.archive.writer import Writer
+from forensics.aws.budget import Budget
+from forensics.aws.client import Client
+from forensics.capture.options import CaptureOptions
+from forensics.capture.selection import Site, check
+from forensics.cli.aside import Aside
+from forensics.cli.recorder import Recorder
+from forensics.errors import UsageError
+from forensics.model.clock import Clock
+from forensics.settings import Settings, Target, check_labels
+
+TOOL = f"forensics {__version__}"
+
+
+class Accounts:
+    """The doors of this process: targets of one account share its budget, also after a reload.
+
+    Args:
+        clock: What budgets and deadlines run on.
+        abort: Once set, no call waits any more.
+    """
+
+    def __init__(self, clock: Clock, abort: threading.Event) -> None:
+        self._clock = clock
+        self._abort = abort
+        self._budgets: dict[tuple[str | None, str | None], Budget] = {}
+
+    def sites(self, settings: Settings) -> list[Site]:
+        """Return a site for each target, checked; asks AWS nothing.
+
+        Raises:
+            UsageError: There is nothing to watch, something can never match, or a region is missing.
+            CredentialsAbsent: A profile does not exist.
+        """
+        targets = [_complete(target, settings) for target in settings.targets]
+        if not targets:
+            raise UsageError(
+                "nothing to watch",
+                hint="name it with --stack, --cluster or --service, or in a file given with --settings",
+            )
+        check_labels(targets)
+        return [self._site(target, settings) for target in targets]
+
+    def _site(self, target: Target, settings: Settings) -> Site:
+        wanted = target.wanted()
+        check(wanted)
+        place = {"profile": target.profile, "region": target.region, "endpoint_url": target.endpoint_url}
+        door = Client(
+            replace(settings.aws, **place), self._clock, self._budget(target, settings), stop=self._abort
+        )
+        check(wanted, region=door.region)
+        return Site(label=target.label(), door=door, wanted=wanted)
+
+    def _budget(self, target: Target, settings: Settings) -> Budget:
+        # Which account a profile leads to is not known before AWS has answered; one profile has one.
+        return self._budgets.setdefault((target.profile, target.endpoint_url), Budget(settings.budget))
+
+
+def _complete(target: Target, settings: Settings) -> Target:
+    """Return the target with what `[aws]` says where it says nothing itself."""
+    return replace(
+        target,
+        profile=target.profile or settings.aws.profile,
+        region=target.region or settings.aws.region,
+        endpoint_url=target.endpoint_url or settings.aws.endpoint_url,
+    )
+
+
+def open_archive(settings: Settings, clock: Clock) -> Aside:
+    """Open the archive that the settings name, for this process alone.
+
+    Raises:
+        ArchiveError: The subclass says why it cannot be written.
+    """
+    run = secrets.token_hex(16)
+    directory = Path(settings.archive.directory)
+    return Aside(Writer.open(directory, clock=clock, run=run, tool=TOOL, options=settings.archive), run)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording that could start: everything is valid, nothing has been touched."""
+
+    settings: Settings
+    clock: Clock
+    accounts: Accounts
+    sites: Sequence[Site]
+    abort: threading.Event
+
+    def recorder(
+        self, listener: Callable[[Notable], object] | None = None, options: CaptureOptions | None = None
+    ) -> Recorder:
+        """Open the archive and return a recording that is ready to start.
+
+        Args:
+            listener: Told of each notable record; must return at once.
+            options: Cadence and limits; None means those of the settings.
+
+        Raises:
+            ArchiveError: The archive cannot be written.
+        """
+        return Recorder(
+            sites=self.sites,
+            writer=open_archive(self.settings, self.clock),
+            clock=self.clock,
+            options=options or self.settings.capture,
+            listener=listener,
+            abort=self.abort,
+        )
+
+
+def plan(settings: Settings, clock: Clock) -> Plan:
+    """Check the settings as a whole and make the doors; nothing is asked, nothing is written.
+
+    Raises:
+        UsageError: There is nothing to watch, something can never match, or a region is missing.
+        CredentialsAbsent: A profile does not exist.
+    """
+    abort = threading.Event()
+    accounts = Accounts(clock, abort)
+    return Plan(
+        settings=settings, clock=clock, accounts=accounts, sites=accounts.sites(settings), abort=abort
+    )
