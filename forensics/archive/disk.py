@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import weakref
-from io import BufferedReader
+from io import BufferedReader, FileIO
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -98,7 +98,7 @@ class Folder:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "not a plain file", name)
-        return open(fd, "rb", buffering=1 << 18)
+        return BufferedReader(FileIO(fd, "rb"), 1 << 18)
 
     def read(self, name: str) -> bytes:
         """Return a file's whole content; raises as `open` does."""

@@ -12,8 +12,8 @@ from forensics.model.record import Fact, Record
 
 _OPENS_DATA = b',"data":'
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
-# A shorter line cannot nest deeply enough to trouble a decoder.
-_SHALLOW_BYTES = 1200
+# The attributes take some 200 bytes: a shorter line cannot nest to MAX_DEPTH.
+_SHALLOW_BYTES = 700
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
