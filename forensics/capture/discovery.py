@@ -83,6 +83,13 @@ def _with_tasks(service: str) -> list[Stream]:
     return [Stream("services", service), Stream("stopped_tasks", cluster)]
 
 
+def missing(text: str) -> NotFound:
+    """Return the error for something wanted that does not exist."""
+    return NotFound(
+        f"{text!r} does not exist", hint="check name and region, or let the recording wait for it"
+    )
+
+
 def discover(ask: Ask) -> Discovered:
     """Make the look; nothing that goes wrong escapes as an exception."""
     look = _Look(ask)
@@ -171,11 +178,14 @@ class _Look:
         arns = self._cluster_arns(cluster)
         if not arns:
             self.absent.append(text)
+        before = len(self.found), len(self.errors), len(self.absent)
         for arn in arns:
             if is_glob(name):
                 self.attempt(self._services_of, arn, text, name)
             else:
                 self.found += _with_tasks(_service_arn(arn, name))
+        if arns and before == (len(self.found), len(self.errors), len(self.absent)):
+            self.absent.append(text)
 
     def _services_of(self, cluster: str, text: str, name: str) -> None:
         try:

@@ -6,6 +6,7 @@ import msgspec
 
 from forensics.capture import cadence, gaps
 from forensics.capture.book import SURVEYED, WANTED, Watched, place_of
+from forensics.capture.discovery import missing
 from forensics.capture.outage import pause
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Errand, Recording
@@ -281,6 +282,8 @@ def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
         watched.is_ended, watched.is_busy = True, False
         recording.schedule.drop(watched.stream)
         return
+    if watched.opened_because == WANTED and not recording.options.wait_for_missing:
+        raise missing(watched.stream.target)
     watched.is_missing, watched.is_busy = True, False
     recording.schedule.put(
         watched.stream, recording.now_s() + recording.jittered_s(recording.options.survey_s)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from forensics.capture import cadence, gaps
 from forensics.capture.book import SURVEYED, WANTED, Watched, cluster_of_service, place_of
-from forensics.capture.discovery import Discovered, explicit, needs_repeating
+from forensics.capture.discovery import Discovered, explicit, missing, needs_repeating
 from forensics.capture.outage import pause
 from forensics.capture.recording import Errand, Recording
 from forensics.capture.selection import (
@@ -15,7 +15,7 @@ from forensics.capture.selection import (
     wants_tasks_of,
 )
 from forensics.capture.sites import SiteState
-from forensics.errors import AccessDenied, NotFound
+from forensics.errors import AccessDenied
 from forensics.model.clock import from_rfc3339
 from forensics.model.identity import Stream, parse_arn, parse_stream
 
@@ -122,13 +122,6 @@ def take_discovered(recording: Recording, discovered: Discovered) -> None:
     else:
         state.discover_failures += 1
     _plan_next_look(recording, state)
-
-
-def missing(text: str) -> NotFound:
-    """Return the error for something wanted that does not exist."""
-    return NotFound(
-        f"{text!r} does not exist", hint="check name and region, or let the recording wait for it"
-    )
 
 
 def _note_errors(recording: Recording, state: SiteState, discovered: Discovered) -> None:
