@@ -19,7 +19,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("forensics.cli.watch:watch", "Record what AWS says about stacks and services."),
     "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
-    "explain": ("forensics.cli.inspect:explain", "Say what failed first, and why."),
+    "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
     "status": ("forensics.cli.inspect:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),

@@ -1,0 +1,34 @@
+"""The command `explain`: what failed first, and why."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from forensics.analysis.diagnose import diagnose
+from forensics.archive.reader import Archive
+from forensics.cli.output import destination, warn_of_damage
+from forensics.report.explain import page
+from forensics.report.ink import ink_for
+
+
+@click.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def explain(archive: Path, output: str, output_file: Path | None) -> None:
+    """Say what failed first in an archive, and why.
+
+    The newest failed operation is explained: its earliest failure that follows from no other, down through
+    nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
+    """
+    opened = Archive.open(archive)
+    diagnosis = diagnose(opened.records())
+    with destination(output_file) as out:
+        if output == "json":
+            out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
+        else:
+            for line in page(diagnosis, ink_for(out)):
+                out.write(line + "\n")
+    warn_of_damage(opened, sys.stderr)

@@ -1,0 +1,183 @@
+"""The commands that list an archive and say how its recorder stands: `events` and `status`.
+
+They start fast: nothing here leads to the AWS SDK, to structlog, rich or a web server.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import msgspec
+
+from forensics.analysis.notable import is_routine
+from forensics.analysis.selection import Selection
+from forensics.archive.reader import Archive
+from forensics.cli.output import destination, warn_of_damage
+from forensics.errors import UsageError
+from forensics.model.clock import SystemClock
+from forensics.model.record import Record
+from forensics.model.times import parse_duration, parse_moment
+from forensics.report.events import Table, archive_line, json_array
+from forensics.report.ink import ink_for
+from forensics.report.status import lines, report
+
+
+class _Counter:
+    """Passes on what was asked for and counts what is hidden because it is routine."""
+
+    def __init__(self, selection: Selection, *, shows_all: bool) -> None:
+        self.hidden = 0
+        self._selection = selection
+        self._shows_all = shows_all
+
+    def sift(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            if not self._selection.takes(record):
+                continue
+            if not self._shows_all and is_routine(record):
+                self.hidden += 1
+                continue
+            yield record
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags of `events`."""
+    flags = [
+        click.argument("archive", type=click.Path(path_type=Path)),
+        click.option("-f", "--follow", is_flag=True, help="Go on with new records until Ctrl-C."),
+        click.option("--since", metavar="TIME", help="Not before: 15m, 2h ago, now, or RFC 3339."),
+        click.option("--until", metavar="TIME", help="Not after; the same grammar."),
+        click.option("--stack", multiple=True, metavar="NAME", help="Name or ARN of a stack; repeatable."),
+        click.option(
+            "--service", multiple=True, metavar="NAME", help="Name or ARN of a service; repeatable."
+        ),
+        click.option("--resource", multiple=True, metavar="ID", help="Logical id, task id …; repeatable."),
+        click.option(
+            "--type",
+            "types",
+            multiple=True,
+            metavar="TYPE",
+            help="aws.ecs.task, task, forensics. …; repeatable.",
+        ),
+        click.option("--failed", is_flag=True, help="Only failures."),
+        click.option("--all", "shows_all", is_flag=True, help="Routine records too."),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Choice(["table", "json", "jsonl"]),
+            default="table",
+            show_default=True,
+        ),
+        click.option(
+            "-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file."
+        ),
+    ]
+    for flag in reversed(flags):
+        function = flag(function)
+    return function
+
+
+@click.command()
+@_options
+def events(
+    *,
+    archive: Path,
+    follow: bool,
+    since: str | None,
+    until: str | None,
+    stack: tuple[str, ...],
+    service: tuple[str, ...],
+    resource: tuple[str, ...],
+    types: tuple[str, ...],
+    failed: bool,
+    shows_all: bool,
+    output: str,
+    output_file: Path | None,
+) -> None:
+    """List what an archive holds, in the order in which it was recorded.
+
+    Routine records (progress, snapshots, steady states, the recorder's own polls) are hidden and counted.
+    No reason is ever cut. -o jsonl gives the archive's own lines, byte for byte.
+    """
+    if follow and output == "json":
+        raise UsageError("-o json has an end, --follow has none", hint="use -o jsonl to follow")
+    clock = SystemClock()
+    now = clock.now()
+    selection = Selection(
+        since=_moment(since, now),
+        until=_moment(until, now),
+        stacks=stack,
+        services=service,
+        resources=resource,
+        types=types,
+        failed=failed,
+    )
+    opened = Archive.open(archive)
+    counter = _Counter(selection, shows_all=shows_all)
+    records = opened.follow(threading.Event(), clock) if follow else opened.records()
+    try:
+        with destination(output_file) as out:
+            _write(counter.sift(records), output, out, at_once=follow)
+    finally:
+        _say_hidden(counter.hidden, sys.stderr)
+    warn_of_damage(opened, sys.stderr)
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    return parse_moment(text, now=now) if text is not None else None
+
+
+def _write(records: Iterator[Record], output: str, out: TextIO, *, at_once: bool) -> None:
+    if output == "json":
+        out.writelines(json_array(records))
+    elif output == "jsonl":
+        out.flush()
+        for record in records:
+            out.buffer.write(archive_line(record))
+            if at_once:
+                out.buffer.flush()
+    else:
+        table = Table(ink_for(out))
+        out.write(table.heading() + "\n")
+        for record in records:
+            out.write("\n".join(table.row(record)) + "\n")
+            if at_once:
+                out.flush()
+
+
+def _say_hidden(count: int, stream: TextIO) -> None:
+    if count:
+        noun = "record" if count == 1 else "records"
+        stream.write(f"{count} routine {noun} hidden; --all shows them\n")
+
+
+@click.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it.")
+@click.option(
+    "--max-lag",
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    help="How long ago the last poll of an open stream may be.",
+)
+def status(archive: Path, output: str, quiet: bool, max_lag: str) -> int:
+    """Say whether the recorder is alive and how well it sees.
+
+    Exit code 0: a recorder is at work, every open stream was polled within --max-lag, no gap is open.
+    Exit code 1: one of these does not hold.
+    """
+    longest = parse_duration(max_lag)
+    now = SystemClock().now()
+    found = report(Archive.open(archive), now=now, max_lag=longest)
+    if not quiet and output == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    elif not quiet:
+        for line in lines(found, ink_for(sys.stdout), now=now):
+            click.echo(line)
+    return 0 if found.is_healthy else 1
