@@ -15,6 +15,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 
     is_met: bool
     """A known id is in the list: nothing between is missing."""
+    is_deep: bool
+    """The list goes DEPTH places beyond the first known id: no late arrival can hide further down."""
     fresh: tuple[int, ...]
     """Places in the list, newest first, of what is not known yet."""
 
@@ -32,11 +34,11 @@ def join(ids: Sequence[str], known: Iterable[str]) -> Join:
     remembered = set(known)
     met = next((place for place, key in enumerate(ids) if key in remembered), None)
     if met is None:
-        return Join(is_met=False, fresh=tuple(range(len(ids))))
+        return Join(is_met=False, is_deep=False, fresh=tuple(range(len(ids))))
     window = ids[: met + DEPTH]
     deepest = max(place for place, key in enumerate(window) if key in remembered)
     fresh = tuple(place for place in range(deepest) if ids[place] not in remembered)
-    return Join(is_met=True, fresh=fresh)
+    return Join(is_met=True, is_deep=len(ids) >= met + DEPTH, fresh=fresh)
 
 
 def remember(known: Sequence[str], key: str) -> list[str]:

@@ -30,6 +30,7 @@ _KEPT = 2 * _LATEST
 _KEPT_DEFINITIONS = 50
 # A rollback's deployment is younger than the failed one that it undoes.
 _BEFORE_CURRENT = timedelta(days=1)
+_SERVICE_DEPLOYMENTS_KEPT = timedelta(days=90)
 _BUSY_EVERY_S = 30
 _REFUSED_EVERY_S = 600
 
@@ -37,8 +38,9 @@ _REFUSED_EVERY_S = 600
 def fold(position: Position, fact: Fact) -> Position:
     """Return what changes in a service's position by a fact of this module.
 
-    Keys: ``service_deployments``, what is remembered of each with its ``status``; ``task_definitions``,
-    whether each that the service referred to has been read.
+    Keys: ``service_deployments``, what is remembered of each with its ``status``; ``is_due``, whether a
+    deployment came of which there is none yet; ``task_definitions``, whether each that the service
+    referred to has been read.
     """
     if fact.type == TASK_DEFINITION:
         known = {**position.get("task_definitions", {}), fact.id: True}
@@ -47,7 +49,7 @@ def fold(position: Position, fact: Fact) -> Position:
     arn = fact.id.rpartition("@")[0]
     entry = after_change(entries.pop(arn, None), fact.id)
     entries[arn] = {**entry, "status": text(fact.data, "status")}
-    return {"service_deployments": newest(entries, _KEPT)}
+    return {"service_deployments": newest(entries, _KEPT), "is_due": False}
 
 
 def after_service(position: Position, service: JsonObject) -> dict[str, Any]:
@@ -98,7 +100,12 @@ class Details:
         answers = _Answers(self._refused)
         entries = position.get("service_deployments", {})
         is_open = is_busy or any(entry["status"] not in _FINAL for entry in entries.values())
-        if is_changed or (is_open and crosses(polled_at, self._now, _BUSY_EVERY_S)):
+        is_due = bool(position.get("is_due")) and _is_remembered(service, self._now)
+        if (
+            is_changed
+            or (is_open and crosses(polled_at, self._now, _BUSY_EVERY_S))
+            or (is_due and crosses(polled_at, self._now, _REFUSED_EVERY_S))
+        ):
             answers.take((_LIST, _DESCRIBE), self._deployments(target, service, entries))
         if is_changed or crosses(polled_at, self._now, _REFUSED_EVERY_S):
             for arn, is_read in position.get("task_definitions", {}).items():
@@ -175,11 +182,20 @@ class _Answers:
             self.notes.append(error)
 
 
-def _oldest_deployment_at(service: JsonObject, now: datetime) -> datetime:
+def _created_at(service: JsonObject) -> list[datetime]:
     deployments = service.get("deployments")
     listed = deployments if isinstance(deployments, list) else []
     times = (moment(row.get("createdAt")) for row in listed if isinstance(row, dict))
-    return min((at for at in times if at is not None), default=now) - _BEFORE_CURRENT
+    return [at for at in times if at is not None]
+
+
+def _oldest_deployment_at(service: JsonObject, now: datetime) -> datetime:
+    return min(_created_at(service), default=now) - _BEFORE_CURRENT
+
+
+def _is_remembered(service: JsonObject, now: datetime) -> bool:
+    """Return whether AWS still knows the service deployment that made the newest deployment."""
+    return max(_created_at(service), default=now) > now - _SERVICE_DEPLOYMENTS_KEPT
 
 
 def _changed_arn(brief: JsonObject, entries: Mapping[str, Any]) -> str:

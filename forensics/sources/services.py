@@ -76,6 +76,7 @@ class Services:
         elif fact.type == DEPLOYMENT:
             entries = dict(folded.get("deployments", {}))
             key = fact.id.rpartition("@")[0]
+            folded["is_due"] = folded.get("is_due", False) or key not in entries
             entries[key] = after_change(entries.pop(key, None), fact.id)
             folded["deployments"] = newest(entries, _KEPT_DEPLOYMENTS)
         else:
@@ -111,8 +112,15 @@ class Services:
                 read.append(self._missing(target, position, gone))
                 continue
             try:
-                seen = _Seen(page=page, target=target, service=service, position=position or {})
-                read.append(self._read(seen, details, polled_at.get(target)))
+                seen = _Seen(
+                    page=page,
+                    target=target,
+                    service=service,
+                    position=position or {},
+                    polled_at=polled_at.get(target),
+                    now=now,
+                )
+                read.append(self._read(seen, details))
             except AwsError as error:
                 read.append(Failed(stream=Stream(self.name, target), error=error))
         return read
@@ -122,7 +130,7 @@ class Services:
         stream = Stream(self.name, target)
         return Batch(stream=stream, is_ended=True) if position else Failed(stream=stream, error=error)
 
-    def _read(self, seen: "_Seen", details: service_details.Details, polled_at: datetime | None) -> Batch:
+    def _read(self, seen: "_Seen", details: service_details.Details) -> Batch:
         events = _Events.of(seen)
         state = _state_facts(seen)
         after = seen.position
@@ -135,7 +143,7 @@ class Services:
             after,
             is_changed=bool(state),
             is_busy=is_busy,
-            polled_at=polled_at,
+            polled_at=seen.polled_at,
         )
         facts = (*events.facts, *state, *more)
         tasks = Stream("stopped_tasks", cluster_of(seen.target))
@@ -159,6 +167,8 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     service: JsonObject
     position: Position
+    polled_at: datetime | None
+    now: datetime
 
     def rows(self, field: str) -> list[JsonObject]:
         return msgspec.structs.replace(self.page, values=self.service).rows(field)
@@ -179,9 +189,9 @@ class _Events(msgspec.Struct, frozen=True, kw_only=True):
         joined = join([_event_key(event) for event in events], known)
         facts = tuple(_event_fact(seen.target, events[place]) for place in reversed(joined.fresh))
         oldest_at = moment(events[-1].get("createdAt")) if events else None
-        if not known:
+        is_whole = len(events) < _LISTED_EVENTS
+        if not known and (is_whole or not seen.position):
             # A service with fewer events than AWS keeps has shown all it ever said.
-            is_whole = len(events) < _LISTED_EVENTS
             return cls(facts=facts, covers_from=None if is_whole else oldest_at, gap=None)
         if joined.is_met or not events:
             return cls(facts=facts, covers_from=moment(seen.position.get("at")), gap=None)
@@ -193,7 +203,7 @@ def _gap(seen: _Seen, oldest_at: datetime | None, count: int) -> Gap:
     full = f"{count} events came and none was known; AWS keeps no more of them."
     return Gap(
         stream=str(Stream(Services.name, seen.target)),
-        since=text(seen.position, "at"),
+        since=text(seen.position, "at") or to_rfc3339(seen.polled_at or oldest_at or seen.now),
         until=to_rfc3339(oldest_at) if oldest_at else None,
         reason="window",
         kind="lost" if is_full else "unknown",

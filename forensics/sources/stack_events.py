@@ -172,12 +172,13 @@ def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
                 ids[key] = None
                 events.append(event)
         joined = join(list(ids), known)
-        if joined.is_met:
+        is_last = not tokens.advance(page)
+        if joined.is_met and (joined.is_deep or is_last):
             fresh = tuple(events[place] for place in reversed(joined.fresh))
             return _Walk(events=fresh, covers_from=moment(position.get("at")))
         if not known and (start := _start(events)) is not None:
             return _from_start(events[: start + 1])
-        if not tokens.advance(page):
+        if is_last:
             return _to_the_end(page, arn, events, position, now)
 
 
