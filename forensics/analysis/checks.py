@@ -1,12 +1,12 @@
 """Commands that a person can run to check a finding, with real names, quoted for a shell."""
 
-import re
 import shlex
 
 from forensics.analysis.classify import fill
 from forensics.analysis.shapes import StackEvent, Task
 from forensics.analysis.timeline import Timeline
 from forensics.model.identity import parse_arn, parse_service_arn, task_id
+from forensics.model.inert import inert
 
 # Service Quotas' own name for what a resource type belongs to.
 _QUOTA_CODES = {
@@ -20,17 +20,18 @@ _QUOTA_CODES = {
     "DynamoDB": "dynamodb",
     "EKS": "eks",
 }
-_UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]|^-")
 
 
 def checks(templates: tuple[str, ...], values: dict[str, str], *, region: str) -> tuple[str, ...]:
     """Return the commands whose places can all be filled, each for one region.
 
-    A value that a shell or the AWS CLI would take for something else (control characters, a leading
-    dash) counts as unknown.
+    A value that a shell, a terminal or the AWS CLI would take for something else (control and format
+    characters, a leading dash) counts as unknown.
     """
     quoted = {
-        name: shlex.quote(value) for name, value in values.items() if value and not _UNQUOTABLE.search(value)
+        name: shlex.quote(value)
+        for name, value in values.items()
+        if value and inert(value) == value and not value.startswith("-")
     }
     commands = [command for template in templates if (command := fill(template, quoted))]
     suffix = f" --region {shlex.quote(region)}" if region else ""

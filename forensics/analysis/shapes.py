@@ -4,10 +4,12 @@ A payload is written by AWS and by whoever has the account, so no field is trust
 its documented type: what is not as expected reads as empty.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from forensics.model.clock import to_rfc3339
 from forensics.model.record import Record
 
 STACK_EVENT = "aws.cloudformation.stack_event"
@@ -234,10 +236,22 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 def deployment(record: Record) -> Deployment:
     """Return the view of a deployment's record."""
     payload = payload_of(record)
+    return _deployment(record, payload, key=record.id, at=record.happened_at())
+
+
+def deployments_in(record: Record) -> list[Deployment]:
+    """Return the deployments as a service's own record holds them, in AWS's order."""
+    return [
+        _deployment(record, item, key=record.id, at=_moment(item.get("updatedAt")) or record.happened_at())
+        for item in objects_at(payload_of(record), "deployments")
+    ]
+
+
+def _deployment(record: Record, payload: dict[str, Any], *, key: str, at: str) -> Deployment:
     return Deployment(
         seq=record.seq,
-        key=record.id,
-        at=record.happened_at(),
+        key=key,
+        at=at,
         service=record.source,
         id=text_at(payload, "id") or record.subject or "",
         status=text_at(payload, "status"),
@@ -249,3 +263,13 @@ def deployment(record: Record) -> Deployment:
         pending=count_at(payload, "pendingCount") or 0,
         task_definition=text_at(payload, "taskDefinition"),
     )
+
+
+def _moment(epoch_s: Any) -> str:
+    """Return an ECS time as RFC 3339; "" where it is none."""
+    if isinstance(epoch_s, bool) or not isinstance(epoch_s, int | float):
+        return ""
+    try:
+        return to_rfc3339(datetime.fromtimestamp(epoch_s, UTC))
+    except (ValueError, OverflowError, OSError):
+        return ""

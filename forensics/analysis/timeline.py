@@ -52,6 +52,8 @@ class Timeline:
                 self.tasks[task.arn] = task
         elif kind == shapes.SERVICE_EVENT:
             self.service_events.setdefault(record.source, []).append(shapes.service_event(record))
+        elif kind == shapes.SERVICE:
+            self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
         elif kind == shapes.DEPLOYMENT:
             self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
         elif kind == shapes.TASK_DEFINITION:

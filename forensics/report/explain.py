@@ -1,5 +1,6 @@
 """A diagnosis as a page for a person: the cause first, nothing cut."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from forensics.model.finding import Attempt, Coverage, Diagnosis, Evidence, Finding
@@ -7,8 +8,10 @@ from forensics.model.identity import parse_stack_arn
 from forensics.model.inert import inert
 from forensics.model.record import Gap
 from forensics.report.ink import Ink
-from forensics.report.wrap import wrap
+from forensics.report.wrap import width_of, wrap
 
+# As `shlex.quote` writes words: bare characters and quoted runs.
+_SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _ATTEMPTS_SHOWN = 5
 _GAPS_SHOWN = 10
 _MARGIN = "  "
@@ -99,9 +102,20 @@ def _commands(commands: Sequence[str], ink: Ink) -> Iterator[str]:
         return
     yield ink.paint(f"{_MARGIN}Check:", "cyan")
     for command in commands:
-        *broken, last = wrap(command, ink.width - 2, indent=_MARGIN * 3, first=_MARGIN * 2)
-        yield from (f"{line} \\" for line in broken)
-        yield last
+        *broken, last = _shell_lines(inert(command), ink.width - len(_MARGIN) * 3 - 2)
+        for place, line in enumerate(broken):
+            yield f"{_MARGIN * (3 if place else 2)}{line} \\"
+        yield f"{_MARGIN * (3 if broken else 2)}{last}"
+
+
+def _shell_lines(command: str, width: int) -> list[str]:
+    """Return a command's words in lines; a word is never broken, whatever is quoted in it."""
+    lines = [""]
+    for word in _SHELL_WORD.findall(command):
+        if lines[-1] and width_of(lines[-1]) + 1 + width_of(word) > width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines
 
 
 def _address(url: str, ink: Ink) -> Iterator[str]:
