@@ -1,5 +1,6 @@
 """The directory that an archive is written to: entered with care, or made."""
 
+import contextlib
 import errno
 import os
 import secrets
@@ -42,10 +43,12 @@ class Place:
         self._open: list[Folder] = []
         try:
             self.root = self._enter()
-            self.is_new = _is_unmade(directory, self.root)
+            if not _is_unmade(directory, self.root):
+                _read_manifest(directory, self.root)
             self.lock = Lock(self.root.fd, clock)
             try:
-                if self.is_new:
+                # Another process may have made it while we waited for the lock.
+                if _is_unmade(directory, self.root):
                     self._make(clock, tool)
                 self.manifest = _read_manifest(directory, self.root)
                 self._require_segments()
@@ -71,7 +74,8 @@ class Place:
     def _enter(self) -> Folder:
         if not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._disk.make_folder(str(self.path))
+            with contextlib.suppress(FileExistsError):
+                self._disk.make_folder(str(self.path))
             parent = Folder(self._disk.open_folder(str(self.path.parent)))
             self._disk.sync_folder(parent.fd)
             parent.close()

@@ -46,11 +46,15 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
     cut = content[scan.size_bytes :]
     kept_as = _keep(disk, f"{number:08d}-{scan.size_bytes}", cut, place.quarantine) if cut else None
     fd = disk.open(segment_name(number), folder=segments.fd)
-    if cut:
-        disk.truncate(fd, scan.size_bytes)
-    # The killed writer may not have flushed what it wrote; from here on we count on it.
-    disk.sync(fd)
-    disk.sync_folder(segments.fd)
+    try:
+        if cut:
+            disk.truncate(fd, scan.size_bytes)
+        # The killed writer may not have flushed what it wrote; from here on we count on it.
+        disk.sync(fd)
+        disk.sync_folder(segments.fd)
+    except OSError:
+        disk.close(fd)
+        raise
     segment = OpenSegment(disk, number, fd)
     segment.resume(scan, hashlib.sha256(content[: scan.size_bytes]))
     fact = None
