@@ -19,6 +19,8 @@ from forensics.sources.base import Batch, Failed, Position
 ACTIVITY = frozenset({"aws.cloudformation.stack_event", "aws.ecs.deployment", "aws.ecs.service_deployment"})
 """Facts whose own time shows that something was deployed."""
 
+_BACKOFF_JITTER = 0.5
+
 
 class _Step(msgspec.Struct, kw_only=True, eq=False):
     """What one answer comes to, before anything is written."""
@@ -230,7 +232,7 @@ def _note_activity(recording: Recording, batch: Batch) -> None:
 
 def _wake(recording: Recording, stream: Stream) -> None:
     watched = recording.book.get(stream)
-    if watched is None or watched.is_ended:
+    if watched is None or watched.is_ended or watched.failures:
         return
     if watched.is_in_flight:
         watched.has_moved = True
@@ -259,12 +261,12 @@ def _fail(recording: Recording, step: _Step, error: AwsError, chance: float) -> 
         return
     if isinstance(error, AccessDenied):
         watched.refusal = error.operation
-        delay_s = options.refused_retry_s
+        delay_s = cadence.jittered_s(options.refused_retry_s, share=options.jitter, chance=chance)
     else:
-        delay_s = cadence.backoff_s(
+        backoff_s = cadence.backoff_s(
             watched.failures, base_s=options.backoff_base_s, ceiling_s=options.backoff_ceiling_s
         )
-    delay_s = cadence.jittered_s(delay_s, share=max(options.jitter, 0.5), chance=chance)
+        delay_s = cadence.jittered_s(backoff_s, share=_BACKOFF_JITTER, chance=chance)
     recording.schedule.put(watched.stream, recording.now_s() + delay_s)
 
 

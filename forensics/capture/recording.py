@@ -81,6 +81,7 @@ class Recording:
         self.gaps = 0
         self.saw_activity = False
         self._on_commit = on_commit
+        self._is_listener_broken = False
 
     def _wants_stack(self, _name: str, arn: str) -> bool:
         # Asked by the survey, on the threads of the polls.
@@ -136,7 +137,9 @@ class Recording:
         try:
             self._on_commit(written)
         except Exception:  # whoever listens must not be able to stop the recording
-            self.log.exception("listener failed")
+            if not self._is_listener_broken:
+                self.log.exception("listener failed; further failures are not told")
+            self._is_listener_broken = True
 
     def watch(
         self, label: str, streams: Iterable[Stream], because: str, *, parent: Stream | None = None
@@ -219,7 +222,8 @@ class Recording:
         """Poll fast what a stream that has just become busy leads to."""
         for other in self.book.dependents(watched):
             delay_s = self.next_delay_s(other)
-            if delay_s is not None and not other.is_ended and not other.is_in_flight:
+            is_waiting = not (other.is_ended or other.is_in_flight or other.failures)
+            if delay_s is not None and is_waiting:
                 self.schedule.pull(other.stream, self.now_s() + delay_s)
 
     def wake_dormant(self, label: str) -> None:

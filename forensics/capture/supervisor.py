@@ -17,7 +17,7 @@ from forensics.capture.recording import Errand, OnCommit, Recording
 from forensics.capture.selection import Site
 from forensics.capture.sites import Identified
 from forensics.capture.status import Outcome, Snapshot
-from forensics.errors import ForensicsError
+from forensics.errors import NotFound
 from forensics.model.clock import Clock
 from forensics.sources.base import Source
 
@@ -94,13 +94,10 @@ class Supervisor:
         abort = abort or threading.Event()
         try:
             self._begin()
-            while (reason := self._reason_to_end(stop, abort)) is None:
-                self._turn()
-            return self._end(reason, abort)
-        except ForensicsError as error:
-            self._recording.log.warning("recording ended early", reason=error.message)
-            self._end("failed", abort, is_polling=False)
-            raise
+            reason = self._record(stop, abort)
+            if reason != "aborted":
+                ending.last_round(self._recording, self._dispatch, self._take_answers, self._wake, abort)
+            return ending.close(self._recording, reason)
         finally:
             if self._own_executor is not None:
                 self._own_executor.shutdown(wait=False, cancel_futures=True)
@@ -121,6 +118,18 @@ class Supervisor:
     def snapshot(self) -> Snapshot:
         """Return what the recording looks like now; safe from any thread."""
         return reporting.snapshot(self._recording)
+
+    def _record(self, stop: threading.Event, abort: threading.Event) -> str:
+        """Record until there is a reason to end, and return it."""
+        try:
+            self._begin()
+            while (reason := self._reason_to_end(stop, abort)) is None:
+                self._turn()
+        except NotFound as error:
+            self._recording.log.warning("recording ended early", reason=error.message)
+            ending.close(self._recording, "failed")
+            raise
+        return reason
 
     def _begin(self) -> None:
         recording = self._recording
@@ -148,7 +157,7 @@ class Supervisor:
         for answer in self._dispatch.answers():
             try:
                 self._take(answer)
-            except ForensicsError:
+            except NotFound:
                 raise
             except Exception:  # one answer that breaks us must not end the recording
                 self._recording.log.exception("answer not understood")
@@ -205,8 +214,3 @@ class Supervisor:
         if options.until == "done" and self._done.is_reached():
             return "done"
         return None
-
-    def _end(self, reason: str, abort: threading.Event, *, is_polling: bool = True) -> Outcome:
-        if is_polling and reason != "aborted":
-            ending.last_round(self._recording, self._dispatch, self._take_answers, self._wake, abort)
-        return ending.close(self._recording, reason)

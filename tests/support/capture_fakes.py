@@ -20,8 +20,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from forensics.archive.disk import Disk
 from forensics.archive.reader import Archive
-from forensics.archive.writer import Writer
+from forensics.archive.writer import Writer, WriterOptions
 from forensics.aws.connection import RawReply
 from forensics.aws.faults import from_answer
 from forensics.capture.options import CaptureOptions
@@ -151,6 +152,8 @@ class Recorder:
         self.clock = clock
         self.wanted = wanted
         self.options = options or CaptureOptions()
+        self.writer_options: WriterOptions | None = None
+        self.disk: Disk | None = None
         self.runs = 0
         self.committed: list[Record] = []
         self.supervisor: Supervisor
@@ -158,7 +161,14 @@ class Recorder:
     def start(self, **how: Any) -> Supervisor:
         """Open the archive and return a supervisor over it that nothing runs yet."""
         self.runs += 1
-        writer = Writer.open(self.directory, clock=self.clock, run=f"{self.runs:016x}", tool="forensics test")
+        writer = Writer.open(
+            self.directory,
+            clock=self.clock,
+            run=f"{self.runs:08x}{0:08x}",
+            tool="forensics test",
+            options=self.writer_options,
+            disk=self.disk,
+        )
         settings: dict[str, Any] = {
             "sites": [Site(label="main", door=self.door, wanted=self.wanted)],
             "writer": writer,

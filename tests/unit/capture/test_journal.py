@@ -1,0 +1,104 @@
+"""An archive that cannot be written for a while."""
+
+import errno
+import threading
+from pathlib import Path
+
+import pytest
+
+from forensics.archive.verify import verify
+from forensics.capture.options import CaptureOptions
+from forensics.capture.selection import Wanted
+from forensics.serve.history import History
+from tests.support.capture_fakes import EndpointDoor, Recorder, keys
+from tests.support.clock import ManualClock
+from tests.support.disks import FailingDisk
+from tests.support.histories import StackHistory, facts, stack
+
+EVENT = "aws.cloudformation.stack_event"
+
+
+def busy_shop() -> StackHistory:
+    shop = stack("Shop", at=5)
+    for number in range(120):
+        shop.event(f"R{number}", "AWS::SNS::Topic", "CREATE_COMPLETE", at=10 + 10 * number)
+    return shop.itself("CREATE_COMPLETE", at=1250)
+
+
+class FullDisk:
+    """A recording whose disk is full from one moment to another."""
+
+    def __init__(
+        self,
+        tmp_path: Path,
+        *,
+        start_s: float,
+        end_s: float,
+        code: int = errno.ENOSPC,
+        options: CaptureOptions | None = None,
+    ) -> None:
+        self.shop = busy_shop()
+        self.clock = ManualClock()
+        door = EndpointDoor(History.of(facts(self.shop)), self.clock)
+        self.recorder = Recorder(tmp_path, door, self.clock, Wanted(stacks=("Shop",)), options)
+        self.disk = FailingDisk(0, code)
+        self.start_s, self.end_s = start_s, end_s
+        self.troubles: list[str | None] = []
+        self.most_held = 0
+        self._wait = self.clock.wait
+        self.clock.wait = self._tick  # type: ignore[method-assign]
+
+    def _tick(self, event: threading.Event, timeout_s: float) -> bool:
+        elapsed_s = self.clock.monotonic() - 1000.0
+        is_full = self.start_s <= elapsed_s < self.end_s
+        self.disk.nth, self.disk.is_lasting = (1, True) if is_full else (0, False)
+        snapshot = self.recorder.supervisor.snapshot()
+        self.troubles.append(snapshot.archive_trouble)
+        self.most_held = max(self.most_held, snapshot.buffered)
+        return self._wait(event, timeout_s)
+
+    def run_for(self, seconds: float) -> None:
+        self.recorder.disk = self.disk
+        self.recorder.run_for(seconds)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["full", "broken", "read-only"])
+def test_polling_goes_on_into_memory_while_the_disk_is_full(tmp_path: Path, code: int) -> None:
+    """The recorder neither exits nor goes blind: what it saw meanwhile is written afterwards, in order."""
+    full = FullDisk(tmp_path, start_s=300, end_s=700, code=code)
+    full.run_for(1500)
+    assert full.recorder.keys(EVENT) == [fact.id for fact in facts(full.shop)]
+    assert full.most_held > 5
+    assert any(full.troubles)
+    assert full.troubles[-1] is None
+    assert verify(full.recorder.directory).verdict == "intact"
+
+
+def test_a_full_memory_pauses_polling_and_admits_it(tmp_path: Path) -> None:
+    """Memory is limited: past the limit nothing moves on, so that nothing is lost; the gap is recorded."""
+    full = FullDisk(tmp_path, start_s=300, end_s=700, options=CaptureOptions(buffer_batches=3))
+    full.run_for(1500)
+    assert sorted(full.recorder.keys(EVENT)) == sorted(keys(facts(full.shop), EVENT))
+    assert full.most_held == 3
+    gaps = full.recorder.of("forensics.gap")
+    assert {(gap["kind"], gap["reason"]) for gap in gaps} == {("recovered", "archive-unwritable")}
+
+
+def test_the_limit_in_bytes_holds_too(tmp_path: Path) -> None:
+    """Few polls can be many megabytes."""
+    full = FullDisk(tmp_path, start_s=300, end_s=700, options=CaptureOptions(buffer_bytes=2000))
+    full.run_for(1500)
+    assert full.most_held <= 6
+    assert sorted(full.recorder.keys(EVENT)) == sorted(keys(facts(full.shop), EVENT))
+
+
+def test_a_restart_reads_again_what_only_memory_held(tmp_path: Path) -> None:
+    """A process that ends while the disk is full loses its memory; positions never ran ahead of the disk."""
+    full = FullDisk(tmp_path, start_s=300, end_s=1e9)
+    with pytest.raises(Exception, match="archive"):
+        full.run_for(600)
+    full.end_s = 0
+    full.disk.heal()
+    full.recorder.run_for(900)
+    assert sorted(full.recorder.keys(EVENT)) == sorted(keys(facts(full.shop), EVENT))
+    assert verify(full.recorder.directory).verdict == "intact with recorded gaps"
