@@ -12,12 +12,14 @@ from forensics.report.ink import Ink
 from forensics.report.wrap import pad, wrap
 
 _TIME_WIDTH = 20
+_STATE_WIDTH = 25
+"""Room for ``STOPPED TaskFailedToStart`` and most of CloudFormation's statuses."""
 _SEPARATOR = "  "
 _STYLES = {ERROR: ("red",), WARNING: ("yellow",), INFO: ()}
 
 
 class Table:
-    """Rows under a heading: when, where, which state, what; AWS's own words below, wrapped.
+    """Rows under a heading: when, which state, what of which; AWS's own words below, wrapped.
 
     Args:
         ink: How wide and with which colour.
@@ -25,13 +27,13 @@ class Table:
 
     def __init__(self, ink: Ink) -> None:
         self._ink = ink
-        room = ink.width - _TIME_WIDTH - 3 * len(_SEPARATOR)
-        where, state = max(8, room * 26 // 100), max(8, room * 30 // 100)
-        self._widths = (_TIME_WIDTH, where, state, max(8, room - where - state))
+        room = ink.width - _TIME_WIDTH - 2 * len(_SEPARATOR)
+        state = max(8, min(_STATE_WIDTH, room * 40 // 100))
+        self._widths = (_TIME_WIDTH, state, max(8, room - state))
 
     def heading(self) -> str:
         """Return the heading's line."""
-        cells = zip(("TIME", "WHERE", "STATE", "WHAT"), self._widths, strict=True)
+        cells = zip(("TIME", "STATE", "WHAT"), self._widths, strict=True)
         line = _SEPARATOR.join(pad(name, width) for name, width in cells).rstrip()
         return self._ink.paint(line, "bold")
 
@@ -43,7 +45,9 @@ class Table:
         cells = [
             wrap(text, width)
             for text, width in zip(
-                (_seconds(record.happened_at()), said.where, said.state, said.what), self._widths, strict=True
+                (_seconds(record.happened_at()), said.state, f"{said.where}  {said.what}"),
+                self._widths,
+                strict=True,
             )
         ]
         height = max(len(cell) for cell in cells)

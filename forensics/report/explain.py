@@ -61,8 +61,10 @@ def _heading(diagnosis: Diagnosis, ink: Ink) -> Iterator[str]:
 def _finding(finding: Finding, place: int, ink: Ink) -> Iterator[str]:
     label = "CAUSE" if place == 0 else f"ALSO ({place + 1})"
     sure = f"{finding.confidence:.0%} sure"
-    yield ink.paint(inert(f"{label}  {finding.title}"), "bold", "red" if place == 0 else "yellow")
-    yield ink.paint(_MARGIN + inert(f"{finding.category}, rule {finding.rule}, {sure}"), "dim")
+    for line in wrap(f"{label}  {finding.title}", ink.width, indent=_MARGIN, first=""):
+        yield ink.paint(line, "bold", "red" if place == 0 else "yellow")
+    for line in wrap(f"{finding.category}, rule {finding.rule}, {sure}", ink.width, indent=_MARGIN):
+        yield ink.paint(line, "dim")
     yield from _paragraph(finding.cause, ink)
     yield from _labelled("Where", _subject(finding), ink)
     yield from _labelled("How often", _times(finding), ink)
@@ -194,8 +196,9 @@ def _coverage(coverage: Coverage, ink: Ink) -> Iterator[str]:
     missing = [gap for gap in coverage.gaps if gap.kind != "recovered"]
     if coverage.complete:
         recovered = len(coverage.gaps)
-        note = f" ({recovered} interruptions, each made up for)" if recovered else ""
-        yield ink.paint("COVERAGE  complete", "bold", "green") + note
+        yield ink.paint("COVERAGE  complete", "bold", "green")
+        if recovered:
+            yield from wrap(f"{recovered} interruptions, each made up for:", ink.width, indent=_MARGIN)
     else:
         yield ink.paint(f"COVERAGE  has gaps: {len(missing)}", "bold", "yellow")
     for gap in (missing or list(coverage.gaps))[:_GAPS_SHOWN]:
