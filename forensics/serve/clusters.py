@@ -73,8 +73,9 @@ class Task:
         if told is None:
             return None
         stopped_at = told.payload.get("stoppedAt")
-        is_over = isinstance(stopped_at, int | float) and now - stopped_at >= STOPPED_SHOWN_FOR_S
-        return None if is_over else told
+        if isinstance(stopped_at, float | int) and now - stopped_at >= STOPPED_SHOWN_FOR_S:
+            return None
+        return told
 
 
 class Cluster:
@@ -91,6 +92,7 @@ class Cluster:
         """By name."""
         self.tasks: dict[str, Task] = {}
         """By id."""
+        self._by_arn: list[Task] = []
         self._is_active: Moments[bool] = Moments()
         self._seen_at = float("inf")
 
@@ -109,8 +111,9 @@ class Cluster:
 
     def task_list(self, now: float) -> list[Told]:
         """Return the tasks that AWS still shows, by ARN."""
-        told = [shown for task in self.tasks.values() if (shown := task.shown(now)) is not None]
-        return sorted(told, key=lambda shown: shown.text("taskArn"))
+        if len(self._by_arn) != len(self.tasks):
+            self._by_arn = sorted(self.tasks.values(), key=lambda task: task.arn)
+        return [shown for task in self._by_arn if (shown := task.shown(now)) is not None]
 
 
 def deployment_key(told: Told) -> str:

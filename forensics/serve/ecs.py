@@ -38,17 +38,17 @@ def describe_services(call: Call) -> bytes:
 def list_services(call: Call) -> bytes:
     """Answer ListServices: the ARNs of a cluster's active services."""
     cluster = _cluster(call)
-    active = [
+    active = sorted(
         service.arn
         for service in cluster.services.values()
         if (status := service.status(call.now)) is not None and status not in _GONE
-    ]
+    )
     return _arns(call, active, "serviceArns", cluster.name, default=10)
 
 
 def list_clusters(call: Call) -> bytes:
     """Answer ListClusters: the ARNs of the clusters that exist."""
-    active = [cluster.arn for cluster in call.place.clusters.values() if cluster.is_active(call.now)]
+    active = sorted(cluster.arn for cluster in call.place.clusters.values() if cluster.is_active(call.now))
     return _arns(call, active, "clusterArns", "", default=100)
 
 
@@ -62,13 +62,10 @@ def list_tasks(call: Call) -> bytes:
         raise call.invalid("daemonName: this history tells of no daemons.")
     filters = _task_filters(call, cluster)
     family = call.text("family")
-    arns = [
-        told.text("taskArn")
-        for told in cluster.task_list(call.now)
-        if told.text("desiredStatus") == wanted
-        and all(told.text(name) == value for name, value in filters)
-        and (not family or _family(told) == family)
-    ]
+    shown = [told for told in cluster.task_list(call.now) if told.text("desiredStatus") == wanted]
+    for name, value in filters:
+        shown = [told for told in shown if told.text(name) == value]
+    arns = [told.text("taskArn") for told in shown if not family or _family(told) == family]
     scope = orjson.dumps([cluster.name, wanted, family, filters]).decode()
     return _arns(call, arns, "taskArns", scope, default=100)
 
@@ -220,8 +217,9 @@ def _brief(deployment: JsonObject) -> JsonObject:
 
 
 def _arns(call: Call, arns: Sequence[str], name: str, scope: str, *, default: int) -> bytes:
+    """Answer with a page of ARNs, which come sorted."""
     listing = Listing(f"{call.operation} {scope}", call.page_size(default))
-    page, token = call.page(sorted(arns), str, listing)
+    page, token = call.page(arns, str, listing)
     return _answer({name: list(page)}, token)
 
 

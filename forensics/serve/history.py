@@ -34,10 +34,9 @@ class Place(NamedTuple):
         by_arn = self.stacks.get(name)
         if by_arn is not None:
             return by_arn if by_arn.is_shown(now) else None
-        named = [
-            stack for stack in self.shown_stacks(now) if stack.name == name and not stack.is_deleted(now)
-        ]
-        return named[-1] if named else None
+        named = [stack for stack in self.stacks.values() if stack.name == name]
+        living = [stack for stack in named if stack.is_shown(now) and not stack.is_deleted(now)]
+        return max(living, key=lambda stack: stack.began_at(), default=None)
 
     def shown_stacks(self, now: float) -> list[Stack]:
         """Return the stacks that AWS still knows, deleted ones too, oldest first."""
