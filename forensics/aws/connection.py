@@ -93,12 +93,13 @@ class Connection:
         service, _, name = operation.partition(":")
         try:
             client = self._client(service)
-            answer = getattr(client, xform_name(name))(**parameters)
+            method = getattr(client, xform_name(name), None)
+            if method is None:
+                reason = f"{operation} is not known to the installed botocore"
+                raise AwsError(reason, code="UnknownOperation", operation=operation)
+            answer = method(**parameters)
         except faults.FAILING as error:
             raise faults.from_exception(error, operation, secrets=self.opened.secrets()) from error
-        except AttributeError as error:
-            reason = f"{operation} is not known to the installed botocore"
-            raise AwsError(reason, code="UnknownOperation", operation=operation) from error
         protocol = client.meta.service_model.resolved_protocol
         return RawReply(operation=operation, protocol=protocol, body=answer[_BODY])
 

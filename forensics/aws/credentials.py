@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import msgspec
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from forensics.aws.faults import FAILING, from_exception
@@ -99,8 +100,6 @@ class Chain:
             read_timeout=read_timeout_s,
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
-        # Service models are read once and serve every later session.
-        self._loader: Any = None
 
     def open(self) -> Opened:
         """Return a new session: botocore never reads static files a second time.
@@ -112,10 +111,13 @@ class Chain:
         try:
             session = self._session()
             region = self.region_of(session)
+            session.set_config_variable("region", region)  # the chain's own calls need it too
             credentials = session.get_credentials()
             if credentials is not None:
                 _use_to_the_end(credentials)
-                credentials.get_frozen_credentials()
+                frozen = credentials.get_frozen_credentials()
+                if not (frozen.access_key and frozen.secret_key):
+                    credentials = None
         except FAILING as error:
             raise from_exception(error, "credentials") from error
         if credentials is None:
@@ -169,11 +171,7 @@ class Chain:
 
     def _session(self) -> Session:
         session = Session(profile=self._profile)
-        if self._loader is None:
-            self._loader = session.get_component("data_loader")
-            if not isinstance(self._loader, Loader):
-                raise TypeError("botocore's data_loader is not a Loader")
-        session.register_component("data_loader", self._loader)
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         session.set_default_client_config(self._config)
         chain = session.get_component("credential_provider")
         # A prompt for a one-time password would hold a thread for ever.
@@ -182,6 +180,12 @@ class Chain:
 
     def _where(self) -> str:
         return f" for profile {self._profile!r}" if self._profile else ""
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Return the reader of service models, one for all sessions: it keeps what it has read."""
+    return create_loader(data_path)
 
 
 def _refuse_to_ask(_prompt: str) -> str:

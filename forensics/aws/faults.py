@@ -70,8 +70,15 @@ EXCEPTIONS: tuple[tuple[type[Exception], type[AwsError]], ...] = (
     (ResponseParserError, ServerFault),
 )
 
-FAILING = (botocore.BotoCoreError, botocore.ClientError, OSError, RuntimeError, ValueError, KeyError)
-"""Whatever a botocore call may raise; sources of credentials also raise plain Python errors."""
+FAILING = (
+    *(botocore.BotoCoreError, botocore.ClientError, OSError, RuntimeError),
+    *(ValueError, LookupError, AttributeError, TypeError),
+)
+"""Whatever a botocore call may raise.
+
+The last ones come from sources of credentials: botocore takes what a credential process or a cache file
+holds for what it should hold.
+"""
 
 _HINTS: dict[type[AwsError], str] = {
     CredentialsExpired: "log in again as usual (such as `aws sso login`); new credentials are picked up "
@@ -87,7 +94,7 @@ _HINTS: dict[type[AwsError], str] = {
 _SKEW_TEXT = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 _ACTION_TEXT = re.compile(r"not authorized to perform:? ?([a-z0-9-]+:[A-Za-z0-9]+)")
 # A signature error quotes the whole request that should have been signed, the session token in it.
-_QUOTED_REQUEST = re.compile(r"\s*The Canonical String for this request.*", re.DOTALL)
+_QUOTED_REQUEST = re.compile(r"The Canonical String for this request.*", re.DOTALL)
 _TOKEN_TEXT = re.compile(
     r"((?:x-amz-security-token|aws_session_token|aws_secret_access_key|SecretAccessKey|SessionToken|"
     r"WebIdentityToken|SAMLAssertion|authorization)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+)?)[^\s\"',&}]+",
@@ -145,6 +152,7 @@ def from_exception(error: Exception, operation: str, *, secrets: Collection[str]
 
 def scrub(text: str, secrets: Collection[str] = ()) -> str:
     """Return AWS's text without the secrets that it may quote, cut at a length that nobody misses."""
+    text = text[: 10 * _LONGEST_TEXT]
     for secret in secrets:
         if len(secret) >= 8:
             text = text.replace(secret, "[secret]")
