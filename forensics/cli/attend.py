@@ -14,7 +14,8 @@ from forensics.telemetry import get_logger
 STOP_S = 24.0
 """How long an orderly end may take; container platforms kill after 30 seconds."""
 _ABORT_S = 3.0
-_FOR_EVER_S = 86_400.0
+# A signal that the system gives to another thread does not end the main thread's wait.
+_GLANCE_S = 0.3
 
 log = get_logger("cli")
 
@@ -49,12 +50,11 @@ def attend(
     """
     ends_at_s = clock.monotonic() + STOP_S if is_stopping else None
     while True:
-        left_s = _FOR_EVER_S if ends_at_s is None else ends_at_s - clock.monotonic()
-        event = recorder.next_event(max(0.0, left_s))
+        event = recorder.next_event(_GLANCE_S)
         if isinstance(event, Ended):
             return Attended(ended=event)
         if event is None:
-            if ends_at_s is not None:
+            if ends_at_s is not None and clock.monotonic() >= ends_at_s:
                 return Attended(ended=cut_short(recorder))
         elif event.signum in stops:
             if ends_at_s is not None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, sign
 
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
+
+_GLANCE_S = 1.0
 
 # CPython ignores these; a command that inherited that would not die of a closed pipe.
 _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -58,6 +61,8 @@ class Child:
             # What the caller ignored (nohup, a background job) stays ignored, here and in the command.
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 self._displaced[signum] = signal.signal(signum, self._forward)
+        # Where it is ignored, the system throws the exit code away; where it is handled, it wakes us.
+        self._displaced[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _signum, _frame: None)
         try:
             self._pid = self._spawn(dict(os.environ if environment is None else environment))
         except FileNotFoundError:
@@ -78,8 +83,8 @@ class Child:
             RuntimeError: The command was never started.
         """
         if self._pid is not None:
-            # The command stays a zombie, its number taken, until forwarding has stopped.
-            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+            _await_zombie(self._pid)
+            # The number stays taken until here, so nobody else can have been sent a signal.
             pid, self._pid = self._pid, None
             _, status = os.waitpid(pid, 0)
             code = os.waitstatus_to_exitcode(status)
@@ -116,6 +121,26 @@ class Child:
             self._early.append(signum)
         else:
             os.kill(self._pid, signum)
+
+
+def _await_zombie(pid: int) -> None:
+    """Wait for a child's end without reaping it, waking for every signal to this process.
+
+    A plain wait is not enough: the system may give a signal to another thread, and Python's handlers run
+    only when the main thread moves.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    former_fd = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if select.select([reading], [], [], _GLANCE_S)[0]:
+                os.read(reading, 4096)
+    finally:
+        signal.set_wakeup_fd(former_fd)
+        os.close(reading)
+        os.close(writing)
 
 
 def is_foreground() -> bool:

@@ -123,6 +123,40 @@ def test_a_signal_ignored_by_the_caller_stays_ignored() -> None:
     assert ended.stdout == "alive\n"
 
 
+def test_the_exit_code_survives_a_caller_that_ignores_the_end_of_children() -> None:
+    """Some supervisors start their programs with SIGCHLD ignored, and the system then keeps no code."""
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", ignoring, *wrapped("sh", "-c", "exit 7")]
+    assert subprocess.run(command, timeout=60).returncode == 7
+
+
+BUSY = """
+import sys, threading
+from forensics.cli.child import Child
+hold = threading.Event()
+for _ in range(5):
+    threading.Thread(target=hold.wait, daemon=True).start()
+child = Child(sys.argv[1:])
+child.start()
+sys.exit(child.wait())
+"""
+
+
+def test_signals_are_forwarded_at_once_beside_other_threads() -> None:
+    """The system may give a signal to any thread; the recorder's threads must not swallow it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUSY, sys.executable, "-c", LISTENER],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert send_each(process) == ["ready", *ALL]
+    assert process.returncode == 5
+
+
 def read_until(descriptor: int, text: bytes) -> bytes:
     seen = b""
     while text not in seen:
