@@ -15,18 +15,17 @@ _TICK_S = 0.25
 class AtRest:
     """Tells when what was asked for has happened and is over.
 
-    Done means: an operation or deployment was in progress or ended during this run, no stream is busy any
-    more, and every open stream was polled once more since.
+    Done means: an operation or deployment was in progress or ended during this run, no stream has been busy
+    for the settle time, and every open stream was polled once more after it.
 
     Args:
         recording: The streams.
-        dispatch: Where the last polls go out.
     """
 
-    def __init__(self, recording: Recording, dispatch: Dispatch) -> None:
+    def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._dispatch = dispatch
         self._rests_since_s: float | None = None
+        self._last_polls_s: float | None = None
 
     def is_reached(self) -> bool:
         """Return whether the recording is done; asks for the last polls itself."""
@@ -35,15 +34,20 @@ class AtRest:
             return False
         open_streams = [w for w in recording.book if not w.is_ended and not w.is_missing]
         if any(w.is_busy for w in open_streams):
-            self._rests_since_s = None
+            self._rests_since_s = self._last_polls_s = None
+            return False
+        now_s = recording.now_s()
+        if self._rests_since_s is None:
+            self._rests_since_s = now_s
+        if now_s < self._rests_since_s + recording.options.settle_s:
             return False
         pending = [w for w in open_streams if w.refusal is None and not recording.is_dormant(w)]
-        if self._rests_since_s is None:
-            self._rests_since_s = recording.now_s()
+        if self._last_polls_s is None:
+            self._last_polls_s = now_s
             for watched in pending:
                 if not watched.failures and not watched.is_in_flight:
-                    recording.schedule.pull(watched.stream, recording.now_s())
-        since_s = self._rests_since_s
+                    recording.schedule.pull(watched.stream, now_s)
+        since_s = self._last_polls_s
         return recording.journal.held == 0 and all(
             w.polled_s is not None and w.polled_s >= since_s and not w.is_in_flight for w in pending
         )

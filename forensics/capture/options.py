@@ -10,6 +10,8 @@ class CaptureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     until: str = "signal"
     """When to end: ``signal`` (SIGTERM, SIGINT) or ``done`` (an operation was seen and all is at rest)."""
+    settle_s: float = 30.0
+    """With ``until="done"``: seconds that everything must be at rest; a delete may follow a rollback."""
     max_duration_s: float | None = None
     """End after so many seconds whatever happens; None: never."""
     wait_for_missing: bool = True

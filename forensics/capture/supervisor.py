@@ -70,7 +70,7 @@ class Supervisor:
         self._dispatch = Dispatch(
             self._recording, executor or self._own_executor or PollThreads(1), self._wake
         )
-        self._done = ending.AtRest(self._recording, self._dispatch)
+        self._done = ending.AtRest(self._recording)
         self._coverage_due_s = 0.0
         self._reload: tuple[Sequence[Site], CaptureOptions | None] | None = None
 

@@ -39,7 +39,7 @@ def test_done_comes_when_the_operation_and_its_deployments_are_over(tmp_path: Pa
     recorder = recorder_of(tmp_path, shop, api, *tasks("api", 2, at=300), options=DONE)
     outcome = recorder.run()
     assert outcome.reason == "done"
-    assert 400 <= outcome.duration_s < 460
+    assert 430 <= outcome.duration_s < 490
     truth = facts(shop, api, *tasks("api", 2, at=300))
     for kind in (EVENT, "aws.ecs.service_event", "aws.ecs.task"):
         assert sorted(recorder.keys(kind)) == sorted(keys(truth, kind))
@@ -61,12 +61,21 @@ def test_an_operation_between_two_looks_counts(tmp_path: Path) -> None:
     shop = stack("Shop", at=302).itself("CREATE_COMPLETE", at=303)
     outcome = recorder_of(tmp_path, shop, options=DONE).run()
     assert outcome.reason == "done"
-    assert outcome.duration_s < 330
+    assert outcome.duration_s < 360
 
 
 def test_a_failed_creation_is_done_with_its_rollback(tmp_path: Path) -> None:
     """The rollback belongs to the operation; so does the delete of the stack."""
     shop = stack("Shop", at=5).itself("ROLLBACK_IN_PROGRESS", at=60).itself("ROLLBACK_COMPLETE", at=120)
+    recorder = recorder_of(tmp_path, shop, options=DONE)
+    assert recorder.run().reason == "done"
+    assert sorted(recorder.keys(EVENT)) == sorted(keys(facts(shop), EVENT))
+
+
+def test_a_delete_that_follows_a_rollback_belongs_to_it(tmp_path: Path) -> None:
+    """Tools delete a stack whose creation failed some seconds after its rollback."""
+    shop = stack("Shop", at=5).itself("ROLLBACK_IN_PROGRESS", at=60).itself("ROLLBACK_COMPLETE", at=120)
+    shop.itself("DELETE_IN_PROGRESS", at=140).itself("DELETE_COMPLETE", at=180)
     recorder = recorder_of(tmp_path, shop, options=DONE)
     assert recorder.run().reason == "done"
     assert sorted(recorder.keys(EVENT)) == sorted(keys(facts(shop), EVENT))
