@@ -52,6 +52,21 @@ def list_clusters(call: Call) -> bytes:
     return _arns(call, active, "clusterArns", "", default=100)
 
 
+def describe_clusters(call: Call) -> bytes:
+    """Answer DescribeClusters: names and status only; a history tells no more of a cluster."""
+    found, failures = [], []
+    for name in call.texts("clusters") or ["default"]:
+        cluster = call.place.clusters.get(name.rsplit("/", 1)[-1])
+        is_active = cluster.is_active(call.now) if cluster else None
+        if cluster is None or is_active is None:
+            beside = f"arn:aws:ecs:{call.caller.region}:{call.caller.account}:cluster/{name}"
+            failures.append(_missing(name, beside))
+        else:
+            status = "ACTIVE" if is_active else "INACTIVE"
+            found.append({"clusterArn": cluster.arn, "clusterName": cluster.name, "status": status})
+    return orjson.dumps({"clusters": found, "failures": failures})
+
+
 def list_tasks(call: Call) -> bytes:
     """Answer ListTasks: ARNs of running tasks, or of those stopping and stopped within the last hour."""
     cluster = _cluster(call)
@@ -135,6 +150,7 @@ def describe_task_definition(call: Call) -> bytes:
 
 
 OPERATIONS: dict[str, Callable[[Call], bytes]] = {
+    "DescribeClusters": describe_clusters,
     "DescribeServiceDeployments": describe_service_deployments,
     "DescribeServices": describe_services,
     "DescribeTaskDefinition": describe_task_definition,

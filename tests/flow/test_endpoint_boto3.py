@@ -311,6 +311,68 @@ def test_service_deployments_come_back_and_go_with_their_service(aws: Served) ->
         client.list_service_deployments(cluster="main", service="api")
 
 
+def test_stacks_are_listed_newest_first_in_pages(aws: Served) -> None:
+    """One cheap survey finds what moved among hundreds of stacks."""
+    built = [stack(f"S{number}", at=number) for number in range(230)]
+    built[5].itself("CREATE_COMPLETE", at=500)
+    aws.play(facts(*built, stack("Later", at=_LATE + 1)), at=_LATE)
+    client = aws.client("cloudformation")
+    for operation, element in (("list_stacks", "StackSummaries"), ("describe_stacks", "Stacks")):
+        pages = [page[element] for page in client.get_paginator(operation).paginate()]
+        assert [len(page) for page in pages] == [100, 100, 30]
+        assert [found["StackName"] for page in pages for found in page] == [
+            f"S{number}" for number in range(229, -1, -1)
+        ]
+    done = client.list_stacks(StackStatusFilter=["CREATE_FAILED", "CREATE_COMPLETE"])["StackSummaries"]
+    assert [found["StackName"] for found in done] == ["S5"]
+
+
+def test_resources_of_a_stack_are_listed_in_pages(aws: Served) -> None:
+    """The last state of each resource, as the events tell it."""
+    built = stack("Shop")
+    for number in range(150):
+        built.event(f"R{number}", "AWS::X::Y", "CREATE_COMPLETE", at=number + 1)
+    aws.play(facts(built), at=_LATE)
+    pages = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName="Shop")
+    listed = [found["LogicalResourceId"] for page in pages for found in page["StackResourceSummaries"]]
+    assert listed == [f"R{number}" for number in range(150)]
+
+
+def test_clusters_and_services_are_listed_while_they_live(aws: Served) -> None:
+    """A draining service is described, but not listed any more."""
+    built = [service(f"s{number:02d}", cluster="main") for number in range(25)]
+    built[3].snapshot(at=50, status="DRAINING")
+    other = service("x", cluster="other", at=100)
+    aws.play(facts(*built, other), at=60)
+    client = aws.client("ecs")
+    assert client.list_clusters()["clusterArns"] == [built[0].cluster_arn]
+    pages = [page["serviceArns"] for page in client.get_paginator("list_services").paginate(cluster="main")]
+    assert [len(page) for page in pages] == [10, 10, 4]
+    assert sorted(arn for page in pages for arn in page) == [one.arn for one in built if one is not built[3]]
+    described = client.describe_services(cluster="main", services=["s03"])["services"]
+    assert [found["status"] for found in described] == ["DRAINING"]
+    clusters = client.describe_clusters(clusters=["main", "other"])
+    assert clusters["clusters"] == [
+        {"clusterArn": built[0].cluster_arn, "clusterName": "main", "status": "ACTIVE"}
+    ]
+    assert clusters["failures"] == [{"arn": other.cluster_arn, "reason": "MISSING"}]
+
+
+def test_a_deleted_cluster_cannot_be_asked_any_more(aws: Served) -> None:
+    """A rollback deletes the cluster too, and with it the way to its tasks."""
+    built = stack("Shop")
+    for at, status in ((1, "CREATE_COMPLETE"), (20, "DELETE_COMPLETE")):
+        built.event("C", "AWS::ECS::Cluster", status, at=at, physical="main")
+    aws.play(facts(built, service("api"), task("api", at=5)), at=20)
+    client = aws.client("ecs")
+    with pytest.raises(ClientError, match="ClusterNotFoundException"):
+        client.list_tasks(cluster="main", desiredStatus="STOPPED")
+    assert client.list_clusters()["clusterArns"] == []
+    assert [found["status"] for found in client.describe_clusters(clusters=["main"])["clusters"]] == [
+        "INACTIVE"
+    ]
+
+
 def test_the_demo_incident_comes_back_whole(aws: Served) -> None:
     """The embedded incident is what a new user's first recording is made of."""
     history = incident.facts()

@@ -18,6 +18,8 @@ from tests.support.faults import HTML, Faults, FaultyPlayer
 from tests.support.histories import facts, service, stack, tasks
 
 EVENTS = "cloudformation:DescribeStackEvents"
+# One session keeps the service models that it has read.
+_SESSION = boto3.session.Session()
 
 
 class Broken:
@@ -28,7 +30,7 @@ class Broken:
         self.faults: Faults = player.faults
 
     def client(self, name: str, key: str = "AKIAONE") -> Any:
-        return boto3.session.Session().client(
+        return _SESSION.client(
             name,
             endpoint_url=self.url,
             region_name="us-east-1",

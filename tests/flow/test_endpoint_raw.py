@@ -109,6 +109,25 @@ def test_json_errors_have_awss_shape(
     assert answer["message"]
 
 
+@pytest.mark.parametrize(
+    ("role", "seconds"),
+    [
+        ("arn:aws:iam::123456789012:user/me", "900"),
+        ("role", "900"),
+        ("arn:aws:iam::123456789012:role/r", "899"),
+        ("arn:aws:iam::123456789012:role/r", "43201"),
+        ("arn:aws:iam::123456789012:role/r", "²"),
+    ],
+    ids=["a user", "no arn", "too short", "too long", "no number"],
+)
+def test_roles_that_cannot_be_assumed_are_refused(aws: Served, role: str, seconds: str) -> None:
+    """The bounds are those of AWS."""
+    answer = aws.query(
+        "AssumeRole", service="sts", RoleArn=role, RoleSessionName="me", DurationSeconds=seconds
+    )
+    assert read_error(answer, "query", 400)[0] == "ValidationError"
+
+
 def test_requests_without_a_signature_are_refused(aws: Served) -> None:
     """A client without credentials must hear so, in its own protocol."""
     target = {"x-amz-target": "AmazonEC2ContainerServiceV20141113.ListClusters"}

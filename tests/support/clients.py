@@ -27,6 +27,8 @@ from forensics.serve.player import Player
 from tests.support.clock import ManualClock
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
+# One session keeps the service models that it has read.
+_SESSION = boto3.session.Session()
 _SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential={key}/20260115/{region}/{service}/aws4_request, "
     "SignedHeaders=host, Signature=0"
@@ -52,7 +54,7 @@ class Served:
         """Return a boto3 client, the same one for the same arguments."""
         wanted = (service, key, region)
         if wanted not in self._clients:
-            self._clients[wanted] = boto3.session.Session().client(
+            self._clients[wanted] = _SESSION.client(
                 service,
                 endpoint_url=self.url,
                 region_name=region,
