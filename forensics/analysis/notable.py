@@ -69,10 +69,17 @@ def is_routine(record: Record) -> bool:
     What `notable` picks is never routine. A type that is not known is not routine either: better shown
     than hidden.
     """
-    if notable(record) is not None:
+    routine = _ROUTINE.get(record.type)
+    if routine is None or not routine(record):
         return False
-    judge = _ROUTINE.get(record.type)
-    return judge(record) if judge is not None else False
+    return severity(record) is None
+
+
+def severity(record: Record) -> str | None:
+    """Return how grave what a record tells is: info, warning or error; None where it is not notable."""
+    judge = _JUDGES.get(record.type)
+    verdict = judge(record) if judge is not None else None
+    return verdict[1] if verdict else None
 
 
 Verdict = tuple[str, str]

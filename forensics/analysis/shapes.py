@@ -35,6 +35,15 @@ def payload_of(record: Record) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
+def _at(record: Record) -> str:
+    """Return when a record happened, in one form: texts of it compare as the moments do."""
+    at = record.happened_at()
+    return f"{at[:-1]}.000Z" if len(at) == _WHOLE_SECONDS and at.endswith("Z") else at
+
+
+_WHOLE_SECONDS = len("2026-01-15T02:16:07Z")
+
+
 def text_at(payload: Any, *path: str) -> str:
     """Return the text at a path of keys; "" where there is none."""
     value = value_at(payload, *path)
@@ -104,7 +113,7 @@ def stack_event(record: Record) -> StackEvent:
     return StackEvent(
         seq=record.seq,
         key=record.id,
-        at=record.happened_at(),
+        at=_at(record),
         stack_id=stack_id,
         stack_name=text_at(payload, "StackName"),
         logical_id=text_at(payload, "LogicalResourceId") or record.subject or "",
@@ -161,7 +170,7 @@ def task(record: Record) -> Task:
     return Task(
         seq=record.seq,
         key=record.id,
-        at=record.happened_at(),
+        at=_at(record),
         arn=text_at(payload, "taskArn") or record.id.rpartition("@")[0] or record.id,
         cluster=text_at(payload, "clusterArn") or record.source,
         group=text_at(payload, "group"),
@@ -207,7 +216,7 @@ def service_event(record: Record) -> ServiceEvent:
     return ServiceEvent(
         seq=record.seq,
         key=record.id,
-        at=record.happened_at(),
+        at=_at(record),
         service=record.source,
         message=text_at(payload_of(record), "message"),
     )
@@ -236,13 +245,13 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 def deployment(record: Record) -> Deployment:
     """Return the view of a deployment's record."""
     payload = payload_of(record)
-    return _deployment(record, payload, key=record.id, at=record.happened_at())
+    return _deployment(record, payload, key=record.id, at=_at(record))
 
 
 def deployments_in(record: Record) -> list[Deployment]:
     """Return the deployments as a service's own record holds them, in AWS's order."""
     return [
-        _deployment(record, item, key=record.id, at=_moment(item.get("updatedAt")) or record.happened_at())
+        _deployment(record, item, key=record.id, at=_moment(item.get("updatedAt")) or _at(record))
         for item in objects_at(payload_of(record), "deployments")
     ]
 

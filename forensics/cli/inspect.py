@@ -1,6 +1,6 @@
-"""The commands that list an archive and say how its recorder stands: `events` and `status`.
+"""The command `events`: what an archive holds.
 
-They start fast: nothing here leads to the AWS SDK, to structlog, rich or a web server.
+It starts fast: nothing here leads to the rules, the AWS SDK, structlog, rich or a web server.
 """
 
 import sys
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-import msgspec
 
 from forensics.analysis.notable import is_routine
 from forensics.analysis.selection import Selection
@@ -20,10 +19,9 @@ from forensics.cli.output import destination, warn_of_damage
 from forensics.errors import UsageError
 from forensics.model.clock import SystemClock
 from forensics.model.record import Record
-from forensics.model.times import parse_duration, parse_moment
+from forensics.model.times import parse_moment
 from forensics.report.events import Table, archive_line, json_array
 from forensics.report.ink import ink_for
-from forensics.report.status import lines, report
 
 
 class _Counter:
@@ -153,31 +151,3 @@ def _say_hidden(count: int, stream: TextIO) -> None:
     if count:
         noun = "record" if count == 1 else "records"
         stream.write(f"{count} routine {noun} hidden; --all shows them\n")
-
-
-@click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it.")
-@click.option(
-    "--max-lag",
-    metavar="DURATION",
-    default="5m",
-    show_default=True,
-    help="How long ago the last poll of an open stream may be.",
-)
-def status(archive: Path, output: str, quiet: bool, max_lag: str) -> int:
-    """Say whether the recorder is alive and how well it sees.
-
-    Exit code 0: a recorder is at work, every open stream was polled within --max-lag, no gap is open.
-    Exit code 1: one of these does not hold.
-    """
-    longest = parse_duration(max_lag)
-    now = SystemClock().now()
-    found = report(Archive.open(archive), now=now, max_lag=longest)
-    if not quiet and output == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
-    elif not quiet:
-        for line in lines(found, ink_for(sys.stdout), now=now):
-            click.echo(line)
-    return 0 if found.is_healthy else 1

@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
     "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
-    "status": ("forensics.cli.inspect:status", "Say how well a recorder sees."),
+    "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
 }
 """Each command: where it is defined, and its line in the help. Help shows without importing any of them."""

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import msgspec
 
-from forensics.analysis.notable import ERROR, INFO, WARNING, notable
+from forensics.analysis.notable import ERROR, INFO, WARNING, severity
 from forensics.analysis.wording import Words, words
 from forensics.model.record import Record
 from forensics.report.ink import Ink
@@ -40,8 +40,7 @@ class Table:
     def row(self, record: Record) -> list[str]:
         """Return a record's lines."""
         said = words(record)
-        judged = notable(record)
-        styles = _STYLES[judged.severity] if judged else ("dim",)
+        styles = _STYLES.get(severity(record) or "", ("dim",)) if self._ink.has_colour else ()
         cells = [
             wrap(text, width)
             for text, width in zip(

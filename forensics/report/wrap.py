@@ -41,6 +41,27 @@ def pad(text: str, width: int) -> str:
 
 
 def _paragraph(text: str, width: int, head: str, indent: str) -> list[str]:
+    if text.isascii() and head.isascii() and indent.isascii():
+        return list(_narrow(text, width, head, indent))
+    return _wide(text, width, head, indent)
+
+
+def _narrow(text: str, width: int, head: str, indent: str) -> Iterator[str]:
+    """Yield lines of a text whose characters take one cell each: broken at spaces, by position alone."""
+    start, end = 0, len(text.rstrip())
+    while end - start > (room := max(1, width - len(head))):
+        cut = text.rfind(" ", start + 1, start + room + 1)
+        # Spaces at the beginning are no place to break: nothing would be written.
+        if cut < 0 or not text[start:cut].strip():
+            cut = start + room
+        yield head + text[start:cut].rstrip()
+        head, start = indent, cut
+        while start < end and text[start] == " ":
+            start += 1
+    yield head + text[start:end]
+
+
+def _wide(text: str, width: int, head: str, indent: str) -> list[str]:
     lines: list[str] = []
     line, room = "", max(1, width - width_of(head))
     space = ""
