@@ -57,7 +57,7 @@ def _backend_states() -> Iterator[Fact]:
     for at in sorted(when for when in moments if when <= TRIPPED_AT):
         yield _state(BACKEND_ARN, _backend(at, created_at), at)
     for text, status in (("33:06.4", "DRAINING"), ("34:19.8", "INACTIVE")):
-        yield _state(BACKEND_ARN, _gone(_backend(TRIPPED_AT, created_at), status), moment(text))
+        yield _state(BACKEND_ARN, _gone(_backend(TRIPPED_AT, created_at), status, moment(text)), moment(text))
 
 
 def _backend(at: datetime, created_at: datetime) -> JsonObject:
@@ -147,7 +147,7 @@ def _media_facts() -> Iterator[Fact]:
         yield _state(MEDIA_ARN, _media(at, started_at, running_at, steady_at), at)
     for text, status in (("33:06.3", "DRAINING"), ("35:29.5", "INACTIVE")):
         whole = _media(steady_at, started_at, running_at, steady_at)
-        yield _state(MEDIA_ARN, _gone(whole, status), moment(text))
+        yield _state(MEDIA_ARN, _gone(whole, status, moment(text)), moment(text))
     task = f"(task {hex_of('media task')})"
     for at, words in (
         (started_at, f"has started 1 tasks: {task}."),
@@ -236,9 +236,10 @@ def _configuration() -> JsonObject:
     }
 
 
-def _gone(payload: JsonObject, status: str) -> JsonObject:
+def _gone(payload: JsonObject, status: str, at: datetime) -> JsonObject:
     """Return a service after DeleteService: without tasks, in the end without deployments."""
-    deployments = [{**entry, "desiredCount": 0, "runningCount": 0} for entry in payload["deployments"]]
+    ended = {"desiredCount": 0, "runningCount": 0, "updatedAt": epoch(at)}
+    deployments = [entry | ended for entry in payload["deployments"]]
     return payload | {
         "status": status,
         "desiredCount": 0,

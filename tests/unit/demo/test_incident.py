@@ -110,6 +110,17 @@ def test_failed_tasks_rise_one_by_one_until_the_breaker_trips() -> None:
     assert deployments[-1]["updatedAt"] == scene.epoch(TRIPPED_AT)
 
 
+def test_a_deployment_that_changed_says_when() -> None:
+    """A change with an old date would be told in the wrong place."""
+    seen: dict[str, tuple[float, object]] = {}
+    for fact in _of("aws.ecs.service"):
+        for deployment in fact.data["deployments"]:
+            at, before = seen.get(deployment["id"], (0.0, None))
+            assert deployment["updatedAt"] > at or deployment == before
+            seen[deployment["id"]] = (deployment["updatedAt"], deployment)
+    assert len(seen) == 2
+
+
 def test_no_more_than_the_desired_number_of_tasks_run_at_once() -> None:
     """The scheduler never has more than six tasks that are not stopping."""
     changes = []
