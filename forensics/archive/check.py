@@ -1,6 +1,7 @@
 """The check of segments against their seals and the chain."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -166,10 +167,10 @@ class _Measured(NamedTuple):
 def _measure(name: str, folder: Folder) -> _Measured:
     """Return what a segment is as a whole, at the speed of hashing."""
     digest = hashlib.sha256()
-    buffer = bytearray(_BUFFER_BYTES)
-    view = memoryview(buffer)
     size = lines = 0
     with folder.open(name) as file:
+        buffer = bytearray(min(_BUFFER_BYTES, os.fstat(file.fileno()).st_size + 1))
+        view = memoryview(buffer)
         first = decode(file.readline())
         file.seek(0)
         while taken := file.readinto(buffer):

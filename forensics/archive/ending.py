@@ -1,7 +1,5 @@
 """Where an archive ends: its newest readable seal, and the segments after it."""
 
-import io
-
 import msgspec
 
 from forensics.archive import streams
@@ -51,14 +49,7 @@ def find_ending(folder: Folder) -> Ending:
 
 def fold_segment(state: ArchiveState, number: int, *, folder: Folder) -> None:
     """Fold the records of one segment that are not in the state yet."""
+    sealed_seq = state.last_seq
     with folder.open(segment_name(number)) as file:
-        for line in lines_in(file):
-            if line.record is not None and line.record.seq > state.last_seq:
-                streams.fold(state, line.record)
-
-
-def fold_bytes(state: ArchiveState, content: bytes) -> None:
-    """Fold the records in a segment's bytes that are not in the state yet."""
-    for line in lines_in(io.BytesIO(content)):
-        if line.record is not None and line.record.seq > state.last_seq:
-            streams.fold(state, line.record)
+        found = (line.record for line in lines_in(file))
+        streams.fold_all(state, (record for record in found if record and record.seq > sealed_seq))

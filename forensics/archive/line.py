@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecodable, why_unfit
 from forensics.model.record import Fact, Record
 
-_OPENS_DATA = b',"data":'
+_CLOSED_LINE = b'%b,"crc":"%08x"}\n'
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
 # The attributes take some 200 bytes: a shorter line cannot nest to MAX_DEPTH.
 _SHALLOW_BYTES = 700
@@ -26,7 +26,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     poll: str | None
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     """A line's attributes in their order; positional, because one is made for each record."""
 
     specversion: str
@@ -48,23 +48,32 @@ _DECODER = msgspec.json.Decoder(Record)
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 
 
-def encode(facts: Sequence[Fact], envelope: Envelope) -> tuple[bytes, list[Record]]:
-    """Return the bytes of one append with the records that they hold.
+def encode(facts: Sequence[Fact], envelope: Envelope) -> bytes:
+    """Return the bytes of one append.
 
     A fact that cannot be written as it is becomes a ``forensics.undecodable`` record in its place.
     """
-    facts = list(facts)
     try:
-        bodies = _ENCODER.encode_lines(_lines(facts, envelope)).split(b"\n")
+        content = _ENCODER.encode_lines(_lines(facts, envelope))
+        bodies = content.split(b"\n")
         bodies.pop()
+        # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
+        doubtful = range(len(bodies)) if b"null" in content else _long(bodies)
     except _CANNOT_ENCODE:
         bodies = [b""] * len(facts)
-    _replace_unfit(facts, bodies, envelope)
-    pieces = []
-    for body in bodies:
-        open_body = body[:-1]
-        pieces.append(b'%b,"crc":"%08x"}\n' % (open_body, crc32(open_body)))
-    return b"".join(pieces), _records(facts, bodies, envelope)
+        doubtful = range(len(bodies))
+    for index in doubtful:
+        only = msgspec.structs.replace(envelope, first_seq=envelope.first_seq + index)
+        bodies[index] = _encode_doubtful(facts[index], bodies[index], only)
+    parts: list[bytes | int] = [b""] * (2 * len(bodies))
+    parts[::2] = opens = [body[:-1] for body in bodies]
+    parts[1::2] = map(crc32, opens)
+    return (_CLOSED_LINE * len(bodies)) % tuple(parts)
+
+
+def decode_append(content: bytes) -> list[Record]:
+    """Return the records in bytes that `encode` returned."""
+    return _DECODER.decode_lines(content)
 
 
 def decode(line: bytes) -> Record | None:
@@ -102,18 +111,24 @@ def _lines(facts: Sequence[Fact], envelope: Envelope) -> list[_Line]:
     ]
 
 
-def _replace_unfit(facts: list[Fact], bodies: list[bytes], envelope: Envelope) -> None:
-    """Put something that can be written in the place of each fact that cannot."""
-    for index, body in enumerate(bodies):
-        # Not-a-number is encoded as null: only a line that holds one can be wrong in that way.
-        if body and len(body) < _SHALLOW_BYTES and b"null" not in body:
-            continue
-        only = msgspec.structs.replace(envelope, first_seq=envelope.first_seq + index)
-        reason = _why_unfit(facts[index], body, only)
-        if reason is not None:
-            facts[index] = undecodable(facts[index], reason)
-        if reason is not None or not body:
-            bodies[index] = _ENCODER.encode(_lines([facts[index]], only)[0])
+def _long(bodies: Sequence[bytes]) -> list[int]:
+    return [index for index, body in enumerate(bodies) if len(body) >= _SHALLOW_BYTES]
+
+
+def _encode_doubtful(fact: Fact, body: bytes, envelope: Envelope) -> bytes:
+    """Return the line of a fact, or of what stands for it where it cannot be written.
+
+    Args:
+        fact: The fact.
+        body: Its line as encoded with others; b"" where that failed.
+        envelope: With the fact's own seq.
+    """
+    reason = _why_unfit(fact, body, envelope)
+    if reason is not None:
+        fact = undecodable(fact, reason)
+    elif body:
+        return body
+    return _ENCODER.encode(_lines([fact], envelope)[0])
 
 
 def _why_unfit(fact: Fact, body: bytes, envelope: Envelope) -> str | None:
@@ -127,23 +142,3 @@ def _why_unfit(fact: Fact, body: bytes, envelope: Envelope) -> str | None:
     if b"null" in body or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         return why_unfit(fact.data)
     return None
-
-
-def _records(facts: Sequence[Fact], bodies: Sequence[bytes], envelope: Envelope) -> list[Record]:
-    return [
-        Record(
-            type=fact.type,
-            source=fact.source,
-            id=fact.id,
-            recordedtime=envelope.recordedtime,
-            seq=seq,
-            prev=envelope.prev,
-            run=envelope.run,
-            poll=envelope.poll,
-            time=fact.time,
-            subject=fact.subject,
-            # A quote inside of a string is escaped: the first match is the attribute.
-            data=msgspec.Raw(body[body.index(_OPENS_DATA) + len(_OPENS_DATA) : -1]),
-        )
-        for seq, (fact, body) in enumerate(zip(facts, bodies, strict=True), envelope.first_seq)
-    ]

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import itertools
 import os
 import socket
 import threading
@@ -16,8 +17,10 @@ from forensics.model.clock import Clock, to_rfc3339
 
 NAME = "LOCK"
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
-# A reader that asks whether a writer lives takes the lock for an instant: that is no writer.
+# A reader that asks whether a writer lives takes the lock for an instant: that is no writer. A writer has
+# its name in the file.
 _ATTEMPTS = 5
+_ATTEMPTS_UNNAMED = 50
 _PAUSE_S = 0.02
 
 
@@ -91,13 +94,14 @@ def holder_of(folder: int) -> Holder | None:
 
 
 def _take(fd: int, clock: Clock) -> None:
-    for attempt in range(_ATTEMPTS):
+    for attempt in itertools.count(1):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
-            if attempt + 1 == _ATTEMPTS:
-                raise _in_use(_named_in(fd)) from error
+            holder = _named_in(fd)
+            if attempt >= (_ATTEMPTS if holder.pid else _ATTEMPTS_UNNAMED):
+                raise _in_use(holder) from error
             clock.wait(threading.Event(), _PAUSE_S)
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):

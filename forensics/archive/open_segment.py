@@ -1,14 +1,20 @@
 """The segment that is being written."""
 
 import hashlib
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from forensics.archive.disk import Disk
+from forensics.archive.line import decode_append
 from forensics.archive.segment import Scan
 from forensics.model.record import Record
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+
+# A shorter append is hashed sooner than another thread is woken.
+_LONG_BYTES = 16_384
 
 
 class FlushFailed(OSError):
@@ -20,11 +26,12 @@ class OpenSegment:
 
     Args:
         disk: The file calls to use.
+        flusher: One thread that waits for the disk while this one hashes.
         number: The segment's.
         fd: Its file, open for appending; closed by `close`.
     """
 
-    def __init__(self, disk: Disk, number: int, fd: int) -> None:
+    def __init__(self, disk: Disk, flusher: Executor, number: int, fd: int) -> None:
         self.number = number
         self.size_bytes = 0
         """Length up to the last flushed append."""
@@ -36,6 +43,7 @@ class OpenSegment:
         """A flush failed: it takes no more records."""
         self._is_dirty = False
         self._disk = disk
+        self._flusher = flusher
         self._fd = fd
         self._digest: _Hash = hashlib.sha256()
 
@@ -51,24 +59,38 @@ class OpenSegment:
         """Return the digest of its durable bytes."""
         return self._digest.hexdigest()
 
-    def append(self, content: bytes, records: list[Record]) -> None:
-        """Write and flush one append.
+    def append(self, content: bytes) -> list[Record]:
+        """Write and flush one append; return its records.
+
+        Args:
+            content: What `line.encode` returned.
 
         Raises:
             FlushFailed: The flush failed; the segment is abandoned.
             OSError: The write failed; `mend` takes back what was written of it.
         """
         self._is_dirty = True
+        flushing = self._flusher.submit(self._flush, content) if len(content) > _LONG_BYTES else None
+        if flushing is None:
+            self._flush(content)
+        digest = self._digest.copy()
+        digest.update(content)
+        records = decode_append(content)
+        if flushing is not None:
+            flushing.result()
+        self._is_dirty = False
+        self._digest = digest
+        self.size_bytes += len(content)
+        self._count(records)
+        return records
+
+    def _flush(self, content: bytes) -> None:
         self._disk.write(self._fd, content)
         try:
             self._disk.sync(self._fd)
         except OSError as error:
             self.is_abandoned = True
             raise FlushFailed(error.errno, error.strerror) from error
-        self._is_dirty = False
-        self._digest.update(content)
-        self.size_bytes += len(content)
-        self._count(records)
 
     def mend(self) -> None:
         """Cut off what a failed append has left; does nothing where none failed.

@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from forensics.archive import lock, manifest
@@ -41,6 +42,8 @@ class Place:
         self.path = directory
         self._disk = disk
         self._open: list[Folder] = []
+        self.flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive-flush")
+        """Waits for the disk while the writer's own thread goes on."""
         try:
             self.root = self._enter()
             if not _is_unmade(directory, self.root):
@@ -70,6 +73,7 @@ class Place:
             self.lock.release()
         for folder in self._open:
             folder.close()
+        self.flusher.shutdown()
 
     def _enter(self) -> Folder:
         if not self.path.exists():

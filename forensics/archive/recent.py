@@ -1,6 +1,7 @@
 """The keys of the newest facts, so that none is written twice."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import BinaryIO
 
 import msgspec
@@ -21,14 +22,15 @@ class Recent:
 
     def unknown(self, facts: Sequence[Fact]) -> list[Fact]:
         """Return the facts whose key is not remembered, each key once, in order."""
-        known = self._keys
-        fresh = {(fact.source, fact.id): fact for fact in reversed(facts)}
-        return [fact for key, fact in reversed(fresh.items()) if key not in known]
+        keys = [(fact.source, fact.id) for fact in facts]
+        if len(set(keys)) == len(keys) and self._keys.keys().isdisjoint(keys):
+            return list(facts)
+        fresh = dict(zip(reversed(keys), reversed(facts), strict=True))
+        return [fact for key, fact in reversed(fresh.items()) if key not in self._keys]
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Remember the keys of facts that have been written."""
-        for fact in facts:
-            self._keys[fact.source, fact.id] = None
+        self._keys.update(dict.fromkeys([(fact.source, fact.id) for fact in facts]))
         self._forget()
 
     def add_segment(self, segment: BinaryIO) -> None:
@@ -44,7 +46,7 @@ class Recent:
     def _forget(self) -> None:
         excess = len(self._keys) - self._limit
         if excess > 0:
-            for key in list(self._keys)[:excess]:
+            for key in list(islice(self._keys, excess)):
                 del self._keys[key]
 
 

@@ -55,7 +55,7 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
     except OSError:
         disk.close(fd)
         raise
-    segment = OpenSegment(disk, number, fd)
+    segment = OpenSegment(disk, place.flusher, number, fd)
     segment.resume(scan, hashlib.sha256(content[: scan.size_bytes]))
     fact = None
     if cut or scan.damaged:

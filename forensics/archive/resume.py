@@ -64,9 +64,8 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
     )
     if open_number is not None:
         mended = recovery.mend(disk, open_number, first_prev=before or None, place=place)
-        for record in mended.tail:
-            if record.seq > state.last_seq:
-                streams.fold(state, record)
+        sealed_seq = state.last_seq
+        streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
         standing.segment, standing.fact = mended.segment, mended.fact
     return standing
 

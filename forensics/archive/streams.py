@@ -1,6 +1,7 @@
 """What an archive's records add up to: streams, gaps, identities, the last run."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -55,28 +56,42 @@ class ArchiveState(msgspec.Struct, kw_only=True):
 
 
 def fold(state: ArchiveState, record: Record) -> None:
-    """Add one record to the state, in place.
+    """Add one record to the state, in place; see `fold_all`."""
+    fold_all(state, (record,))
 
-    Records must come in the order of their seq. A record of ours whose payload is not what this version
-    knows changes nothing but the counts.
+
+def fold_all(state: ArchiveState, records: Iterable[Record]) -> None:
+    """Add records to the state, in place.
+
+    They must come in the order of their seq. A record of ours whose payload is not what this version knows
+    changes nothing but the counts.
     """
-    state.records += 1
-    state.last_seq = record.seq
-    state.last_recorded = record.recordedtime
-    state.types[record.type] = state.types.get(record.type, 0) + 1
-    folding = _FOLDS.get(record.type)
-    if folding is None:
-        if record.type.startswith(_OURS):
-            return
-        for name in state.sources:
-            stream = state.streams.get(f"{name} {record.source}")
-            if stream is not None:
-                stream.facts += 1
-        return
-    try:
-        folding(state, record)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return
+    counted: dict[tuple[str, str], int] = {}
+    record = None
+    for record in records:
+        key = (record.type, record.source)
+        counted[key] = counted.get(key, 0) + 1
+        if record.type in _FOLDS:
+            # A stream must be known before its facts are counted, and not after.
+            _count(state, counted, record)
+            counted = {}
+            with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                _FOLDS[record.type](state, record)
+    if record is not None:
+        _count(state, counted, record)
+
+
+def _count(state: ArchiveState, counted: dict[tuple[str, str], int], last: Record) -> None:
+    for (kind, source), count in counted.items():
+        state.records += count
+        state.types[kind] = state.types.get(kind, 0) + count
+        if not kind.startswith(_OURS):
+            for name in state.sources:
+                stream = state.streams.get(f"{name} {source}")
+                if stream is not None:
+                    stream.facts += count
+    state.last_seq = last.seq
+    state.last_recorded = last.recordedtime
 
 
 class _StreamFact(msgspec.Struct):

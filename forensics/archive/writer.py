@@ -185,8 +185,7 @@ class Writer:
             self._mend()
             records = self._write(fresh, poll)
         self._recent.add(fresh)
-        for record in records:
-            streams.fold(self.state, record)
+        streams.fold_all(self.state, records)
         return records
 
     def _write(self, fresh: Sequence[Fact], poll: str | None) -> list[Record]:
@@ -198,9 +197,7 @@ class Writer:
             run=self._run,
             poll=poll,
         )
-        content, records = encode(fresh, envelope)
-        segment.append(content, records)
-        return records
+        return segment.append(encode(fresh, envelope))
 
     def _begin(self) -> OpenSegment:
         number, folder = self._at.closed_number + 1, self._place.segments
@@ -209,7 +206,7 @@ class Writer:
             # Left by an attempt that failed between making the file and flushing its name.
             self._disk.remove(name, folder=folder.fd)
         fd = self._disk.open(name, folder=folder.fd, is_new=True)
-        segment = OpenSegment(self._disk, number, fd)
+        segment = OpenSegment(self._disk, self._place.flusher, number, fd)
         try:
             self._disk.sync_folder(folder.fd)
         except OSError:

@@ -1,0 +1,141 @@
+"""The archive: rate of durable records, start on a big archive, check against sha256sum."""
+
+import hashlib
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.table import Row, at_least, at_most
+from forensics.archive.verify import verify
+from forensics.archive.writer import Writer, WriterOptions
+from forensics.model.clock import SystemClock
+from forensics.model.record import Fact
+
+BATCH = 100
+BATCHES = 300
+SERVICE = "arn:aws:ecs:eu-west-1:123456789012:service/app-infrastructure/backend"
+
+
+def rows() -> list[Row]:
+    """Measure everything about the archive, in a directory that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="forensics-bench-") as scratch:
+        place = Path(scratch)
+        return [append_rate(place), *big_archives(place)]
+
+
+def service_event(number: int) -> Fact:
+    """Return a service event of usual size; a DescribeServices answer holds 100 of them."""
+    digest = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+    message = (
+        f"(service backend) (task {digest}) failed container health checks. "
+        "(deployment ecs-svc/5483905718234567890)"
+    )
+    identity = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:]}"
+    return Fact(
+        type="aws.ecs.service_event",
+        source=SERVICE,
+        id=identity,
+        subject="backend",
+        time="2026-01-15T02:16:07.123Z",
+        data={"id": identity, "createdAt": 1768443367.123, "message": message},
+    )
+
+
+@contextmanager
+def writing(path: Path, options: WriterOptions | None = None) -> Iterator[Writer]:
+    """Open an archive, and close it in the end."""
+    writer = Writer.open(path, clock=SystemClock(), run="bench", tool="bench", options=options)
+    yield writer
+    writer.close()
+
+
+def append_rate(place: Path) -> Row:
+    """Compare appends with a bare loop of write and fdatasync of the same bytes, taking turns."""
+    batches = [[service_event(n * BATCH + k) for k in range(BATCH)] for n in range(BATCHES)]
+    ours: list[float] = []
+    bare: list[float] = []
+    fd = os.open(place / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with writing(place / "rate", WriterOptions(segment_bytes=1 << 30)) as writer:
+        segment = place / "rate/seg/00000001.jsonl"
+        size = 0
+        for number, batch in enumerate(batches):
+            ours.append(
+                timed(lambda batch=batch, number=number: writer.append(batch, poll=f"bench-{number}"))
+            )
+            with segment.open("rb") as file:
+                file.seek(size)
+                content = file.read()
+            size += len(content)
+            bare.append(timed(lambda content=content: bare_append(fd, content)))
+    os.close(fd)
+    ratio = statistics.median(bare) / statistics.median(ours)
+    rate = BATCH / statistics.median(ours)
+    what = f"durable records a second in batches of {BATCH} ({rate:,.0f}), against bare write + fdatasync"
+    return at_least(what, ratio, 0.5, "x")
+
+
+def bare_append(fd: int, content: bytes) -> None:
+    """Do what every durable append must do, and nothing else."""
+    os.write(fd, content)
+    os.fdatasync(fd)
+
+
+def big_archives(place: Path) -> list[Row]:
+    """Measure a start on 1 GB and a check of 256 MB; the big archive is copies of one that was written."""
+    small, big = place / "quarter", place / "gigabyte"
+    write_archive(small, 256 << 20)
+    sealed = sorted((small / "seg").glob("*.jsonl"))
+    verdict_s = min(timed(lambda: verify(small)) for _ in range(3))
+    sums_s = min(
+        timed(lambda: subprocess.run(["sha256sum", *sealed], stdout=subprocess.PIPE)) for _ in range(3)
+    )
+    write_archive(big, 1 << 30)
+    start_big_s = min(timed(lambda: start(big)) for _ in range(3))
+    start_empty_s = min(timed(lambda number=number: start(place / f"empty{number}")) for number in range(3))
+    shutil.rmtree(big)
+    return [
+        at_most(
+            "start of a writer on a 1 GB archive, more than on an empty one",
+            start_big_s - start_empty_s,
+            0.5,
+            "s",
+        ),
+        at_most("verify of a 256 MB archive, against sha256sum of its files", verdict_s / sums_s, 3, "x"),
+    ]
+
+
+def write_archive(path: Path, size_bytes: int) -> None:
+    """Write an archive of a size whose last segment is open, as after a crash."""
+    options = WriterOptions()
+    writer = Writer.open(path, clock=SystemClock(), run="bench", tool="bench", options=options)
+    written = number = 0
+    while written < size_bytes:
+        written += sum(len(bytes(record.data)) + 450 for record in writer.append(batch_of(number, 5000)))
+        number += 5000
+    writer._release()
+
+
+def batch_of(first: int, count: int) -> list[Fact]:
+    """Return so many service events with keys of their own."""
+    return [service_event(number) for number in range(first, first + count)]
+
+
+def start(path: Path) -> None:
+    """Do what a recorder does first: open, and read the open segment to know its positions."""
+    writer = Writer.open(path, clock=SystemClock(), run="bench", tool="bench")
+    for _ in writer.tail():
+        pass
+    writer._release()
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Return how long an action takes, seconds."""
+    before = time.perf_counter()
+    action()
+    return time.perf_counter() - before
