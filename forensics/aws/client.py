@@ -6,10 +6,12 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import botocore
 import msgspec
 from botocore.config import Config
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
+import forensics
 from forensics.aws.budget import Budget
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.credentials import Chain, CredentialSource, Opened
@@ -259,6 +261,8 @@ class Client:
             read_timeout=options.read_timeout_s,
             max_pool_connections=options.max_connections,
             retries={"total_max_attempts": 1},
+            # A name that CloudTrail shows; botocore's own is long, and made anew twice for each call.
+            user_agent=f"deploy-forensics/{forensics.__version__} botocore/{botocore.__version__}",
         )
         return Connection(
             opened,
