@@ -5,10 +5,11 @@ through here exactly once, at the place where it is printed; the archive keeps t
 """
 
 import re
+from functools import cache
 
 # Control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width, soft hyphen, BOM,
 # tags), line and paragraph separators, surrogates, private use and noncharacters.
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
@@ -17,12 +18,20 @@ _UNSAFE = re.compile(
 
 def inert(text: str) -> str:
     """Return one line of text that no terminal interprets and nothing reorders."""
-    return _UNSAFE.sub(_escape, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _unsafe().sub(_escape, text)
 
 
 def inert_lines(text: str) -> list[str]:
     """Return the text's lines, each inert; only a line feed separates lines."""
     return [inert(line) for line in text.split("\n")]
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    # Compiling so wide a class takes milliseconds: most runs never meet a text that needs it.
+    return re.compile(_UNSAFE)
 
 
 def _escape(match: re.Match[str]) -> str:
