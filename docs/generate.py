@@ -1,0 +1,105 @@
+"""Write the pages that are made from the code; ``make docs`` runs it, a test compares."""
+
+import json
+import sys
+from pathlib import Path
+
+from forensics.capture.discovery import OPERATIONS as DISCOVERY
+from forensics.sources.base import Source
+from forensics.sources.catalog import CATALOG, actions
+
+ROOT = Path(__file__).parents[1]
+
+
+def sources_page() -> str:
+    """Return docs/reference/sources.md."""
+    lines = [
+        "# Sources",
+        "",
+        "What reads AWS, made from the declarations in `forensics/sources` by `make docs`.",
+        "",
+        "| Source | Facts | Operations | Where allowed | Key | Order | Sees back | How a gap shows |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_row(source) for source in CATALOG),
+        "",
+        "Names and globs are looked up with " + _codes(DISCOVERY) + ".",
+        "",
+        "## Permissions",
+        "",
+        "All of it is reading. What is not allowed is recorded once as a refusal, with the action that is missing, "
+        "and everything else goes on.",
+        "The least policy is `config/iam-policy.json`.",
+        "",
+        "| Action | Needed for |",
+        "| --- | --- |",
+        *(f"| `{action}` | {_users(action)} |" for action in _every_action()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def iam_policy() -> str:
+    """Return config/iam-policy.json."""
+    statement = {
+        "Sid": "DeployForensicsReads",
+        "Effect": "Allow",
+        "Action": _every_action(),
+        "Resource": "*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return what is made from the code, by path."""
+    return {
+        ROOT / "docs/reference/sources.md": sources_page(),
+        ROOT / "config/iam-policy.json": iam_policy(),
+    }
+
+
+def _every_action() -> list[str]:
+    return sorted({*actions(), *DISCOVERY})
+
+
+def _row(source: Source) -> str:
+    horizon = "as far as needed" if source.horizon is None else f"{source.horizon.total_seconds() / 3600:g} h"
+    cells = [
+        f"`{source.name}`",
+        _codes(source.types),
+        _codes(source.operations),
+        _codes(source.optional_operations),
+        source.key,
+        source.order,
+        horizon,
+        source.gap_shows,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _codes(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _users(action: str) -> str:
+    users = [
+        f"`{source.name}`" + (", where allowed" if action in source.optional_operations else "")
+        for source in CATALOG
+        if action in source.operations + source.optional_operations
+    ]
+    if action in DISCOVERY:
+        users.append("finding targets by name")
+    if action == "sts:GetCallerIdentity":
+        users.append("saying whose credentials are in use; needs no permission")
+    return "; ".join(users)
+
+
+def main() -> int:
+    """Write every page."""
+    for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
