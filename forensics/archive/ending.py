@@ -5,7 +5,7 @@ import msgspec
 from forensics.archive import streams
 from forensics.archive.disk import Folder
 from forensics.archive.seal import SealedSegment, read_seal
-from forensics.archive.segment import lines_in, numbers_in, segment_name
+from forensics.archive.segment import numbers_in, records_in, segment_name
 from forensics.archive.statement import BadStatement
 from forensics.archive.streams import ArchiveState
 
@@ -50,6 +50,5 @@ def find_ending(folder: Folder) -> Ending:
 def fold_segment(state: ArchiveState, number: int, *, folder: Folder) -> None:
     """Fold the records of one segment that are not in the state yet."""
     sealed_seq = state.last_seq
-    with folder.open(segment_name(number)) as file:
-        found = (line.record for line in lines_in(file))
-        streams.fold_all(state, (record for record in found if record and record.seq > sealed_seq))
+    found = records_in(folder.read(segment_name(number)))
+    streams.fold_all(state, (record for record in found if record.seq > sealed_seq))

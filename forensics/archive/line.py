@@ -90,6 +90,25 @@ def decode(line: bytes) -> Record | None:
         return None
 
 
+def decode_whole(content: bytes) -> tuple[list[Record], list[int]] | None:
+    """Return the records of a segment with their lines' lengths; None where any line is not what was written.
+
+    Several times faster than line by line, which is left for segments that are damaged.
+    """
+    lines = content.split(b"\n")
+    if lines.pop() != b"":
+        return None
+    crc_bytes = _CRC_BYTES - 1
+    for line in lines:
+        if line[-crc_bytes:] != b',"crc":"%08x"}' % crc32(line[:-crc_bytes]):
+            return None
+    try:
+        records = _DECODER.decode_lines(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return records, [len(line) + 1 for line in lines]
+
+
 def _lines(facts: Sequence[Fact], envelope: Envelope) -> list[_Line]:
     recorded, prev, run, poll = envelope.recordedtime, envelope.prev, envelope.run, envelope.poll or UNSET
     return [

@@ -1,12 +1,12 @@
 """The keys of the newest facts, so that none is written twice."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import BinaryIO
 
 import msgspec
 
-from forensics.model.record import Fact
+from forensics.model.record import Fact, Record
 
 
 class Recent:
@@ -28,19 +28,17 @@ class Recent:
         fresh = dict(zip(reversed(keys), reversed(facts), strict=True))
         return [fact for key, fact in reversed(fresh.items()) if key not in self._keys]
 
-    def add(self, facts: Iterable[Fact]) -> None:
+    def add(self, facts: Iterable[Fact | Record]) -> None:
         """Remember the keys of facts that have been written."""
         self._keys.update(dict.fromkeys([(fact.source, fact.id) for fact in facts]))
         self._forget()
 
-    def add_segment(self, segment: BinaryIO) -> None:
-        """Remember the keys of a segment's lines; damaged ones are passed over."""
-        for line in segment:
-            try:
-                key = _DECODER.decode(line)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                continue
-            self._keys[key.source, key.id] = None
+    def add_older(self, segment: bytes) -> None:
+        """Remember the keys of a segment that was written before everything that is remembered."""
+        if len(self._keys) >= self._limit:
+            return
+        newer = self._keys
+        self._keys = dict.fromkeys(_keys_in(segment)) | newer
         self._forget()
 
     def _forget(self) -> None:
@@ -50,9 +48,21 @@ class Recent:
                 del self._keys[key]
 
 
-class _Key(msgspec.Struct):
+class _Key(msgspec.Struct, gc=False):
     source: str
     id: str
 
 
 _DECODER = msgspec.json.Decoder(_Key)
+_CANNOT_DECODE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def _keys_in(segment: bytes) -> list[tuple[str, str]]:
+    with contextlib.suppress(*_CANNOT_DECODE):
+        return [(key.source, key.id) for key in _DECODER.decode_lines(segment)]
+    keys = []
+    for line in segment.split(b"\n"):
+        with contextlib.suppress(*_CANNOT_DECODE):
+            key = _DECODER.decode(line)
+            keys.append((key.source, key.id))
+    return keys

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from forensics.archive import recovery, streams
-from forensics.archive.disk import Disk, Folder
+from forensics.archive.disk import Disk
 from forensics.archive.ending import Ending, find_ending, fold_segment
 from forensics.archive.open_segment import OpenSegment
 from forensics.archive.place import Place
@@ -53,7 +53,6 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         if number != open_number:
             fold_segment(state, number, folder=place.segments)
     before = _digest_of(closed_number, ending, place)
-    _remember(recent, (closed_number, open_number), place.segments)
     standing = Standing(
         state=state,
         closed_number=closed_number,
@@ -66,7 +65,10 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         mended = recovery.mend(disk, open_number, first_prev=before or None, place=place)
         sealed_seq = state.last_seq
         streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
+        recent.add(mended.tail)
         standing.segment, standing.fact = mended.segment, mended.fact
+    if closed_number in numbers_in(place.segments.names())[0]:
+        recent.add_older(place.segments.read(segment_name(closed_number)))
     return standing
 
 
@@ -87,11 +89,3 @@ def _previous_seal(number: int, ending: Ending, place: Place) -> str:
     if ending.sealed is not None and ending.sealed.seal.segment == number:
         return ending.sealed.digest
     return ""
-
-
-def _remember(recent: Recent, numbers: tuple[int | None, ...], folder: Folder) -> None:
-    segments = numbers_in(folder.names())[0]
-    for number in numbers:
-        if number in segments:
-            with folder.open(segment_name(number)) as file:
-                recent.add_segment(file)

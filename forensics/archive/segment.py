@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from forensics.archive.line import decode
+from forensics.archive.line import decode, decode_whole
 from forensics.archive.missing import Missing
 from forensics.model.record import Record
 
@@ -50,6 +50,17 @@ class Line(NamedTuple):
     """It has no line feed: a writer may be about to complete it."""
 
 
+def records_in(content: bytes) -> Iterator[Record]:
+    """Yield the records of a segment, passing over damaged lines."""
+    whole = decode_whole(content)
+    if whole is not None:
+        yield from whole[0]
+        return
+    for line in lines_in(io.BytesIO(content)):
+        if line.record is not None:
+            yield line.record
+
+
 def lines_in(content: Iterable[bytes]) -> Iterator[Line]:
     """Yield the lines of a segment, damaged ones too.
 
@@ -79,20 +90,38 @@ class Scan:
         self.size_bytes = 0
         """Length up to the last whole line: what follows is a torn tail."""
         self.missing = Missing()
-        torn: list[Line] = []
-        chain = _Chain(content, first_prev)
+        self.torn: list[Line] = []
+        """Lines after the last whole one."""
+        if not self._take_whole(content, _Chain(content, first_prev)):
+            self._take_lines(content, _Chain(content, first_prev))
+
+    def _take_whole(self, content: bytes, chain: "_Chain") -> bool:
+        """Take a segment in which nothing is wrong; False where there is anything to look at."""
+        whole = decode_whole(content)
+        if whole is None or not whole[0]:
+            return False
+        seq = whole[0][0].seq
+        offset = 0
+        for record, size_bytes in zip(*whole, strict=True):
+            if record.seq != seq or not chain.holds(offset, record.prev):
+                return False
+            seq += 1
+            offset += size_bytes
+        self.records, self.size_bytes = whole[0], offset
+        self.missing.next_seq = seq
+        return True
+
+    def _take_lines(self, content: bytes, chain: "_Chain") -> None:
         for line in lines_in(io.BytesIO(content)):
             if line.record is None or not self.missing.take(line.record.seq):
-                torn.append(line)
+                self.torn.append(line)
                 continue
-            self.damaged += torn
-            torn = []
+            self.damaged += self.torn
+            self.torn = []
             self.size_bytes = line.offset + line.size_bytes
             if not chain.holds(line.offset, line.record.prev) and not self.damaged:
                 self.broken_chain.append(line)
             self.records.append(line.record)
-        self.torn = torn
-        """Lines after the last whole one."""
 
 
 class _Chain:

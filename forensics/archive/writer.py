@@ -1,7 +1,6 @@
 """The one way records get into an archive."""
 
 import contextlib
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from forensics.archive.place import Place, unwritable
 from forensics.archive.recent import Recent
 from forensics.archive.resume import resume
 from forensics.archive.seal import Seal, write_seal
-from forensics.archive.segment import lines_in, segment_name
+from forensics.archive.segment import records_in, segment_name
 from forensics.model.clock import Clock, from_rfc3339, to_rfc3339
 from forensics.model.record import Fact, Record
 
@@ -119,9 +118,7 @@ class Writer:
         """
         if self._tail_bytes:
             content = self._place.segments.read(segment_name(self._tail_number))[: self._tail_bytes]
-            for line in lines_in(io.BytesIO(content)):
-                if line.record is not None:
-                    yield line.record
+            yield from records_in(content)
 
     def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
         """Write facts so that they survive a crash, then fold them into the state.
