@@ -165,19 +165,23 @@ def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
         if not events and _shows_nothing_new(reply.body, known):
             return _Walk(covers_from=moment(position.get("at")))
         page = page_of(_EVENTS, reply)
+        looked_at = len(events)
         # While pages are read, new events push old ones over to the next page: those come twice.
         for event in page.rows("StackEvents"):
             key = _key(event)
             if key not in ids:
                 ids[key] = None
                 events.append(event)
-        joined = join(list(ids), known)
         is_last = not tokens.advance(page)
-        if joined.is_met and (joined.is_deep or is_last):
-            fresh = tuple(events[place] for place in reversed(joined.fresh))
-            return _Walk(events=fresh, covers_from=moment(position.get("at")))
-        if not known and (start := _start(events)) is not None:
-            return _from_start(events[: start + 1])
+        if not known:
+            start = _start(events, looked_at)
+            if start is not None:
+                return _from_start(events[: start + 1])
+        else:
+            joined = join(list(ids), known)
+            if joined.is_met and (joined.is_deep or is_last):
+                fresh = tuple(events[place] for place in reversed(joined.fresh))
+                return _Walk(events=fresh, covers_from=moment(position.get("at")))
         if is_last:
             return _to_the_end(page, arn, events, position, now)
 
@@ -192,14 +196,14 @@ def _shows_nothing_new(body: bytes, known: Sequence[str]) -> bool:
     return bool(top) and all(key in remembered for key in top[:reach])
 
 
-def _start(events: Sequence[JsonObject]) -> int | None:
-    """Return the place of the start of the newest create, update or import.
+def _start(events: Sequence[JsonObject], begin: int) -> int | None:
+    """Return the place of the start of the newest create, update or import, looked for from begin on.
 
     A rollback or a delete that came after it must not hide why it came.
     """
     starts = (
         place
-        for place, event in enumerate(events)
+        for place, event in enumerate(events[begin:], begin)
         if text(event, "ResourceStatus") in _STARTS and _is_of_stack_itself(event)
     )
     return next(starts, None)

@@ -1,11 +1,18 @@
 """The door over real HTTP: bodies as they came, every kind of trouble named, nothing asked too often."""
 
 import gzip
+import ipaddress
+import ssl
 import threading
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from forensics.aws.budget import Budget, BudgetOptions, Rate
 from forensics.aws.client import Client, ClientOptions
@@ -340,6 +347,48 @@ def test_a_proxy_that_refuses_is_not_taken_for_iam(keys: None, door_to: Callable
     """A firewall's 403 page must not be recorded as a missing permission."""
     with serving((403, {}, b"<html>Forbidden by policy</html>")) as server, pytest.raises(Unreachable):
         door_to(server.url).call(TASKS, cluster="c")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that no list of authorities has, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a company's own")])
+    begins_at = datetime(2020, 1, 1, tzinfo=UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, begins_at, datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return path
+
+
+def test_a_companys_own_certificates_are_accepted_where_they_are_named(
+    keys: None, door_to: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """Proxies that look into TLS need AWS_CA_BUNDLE; without it the connection is refused."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving((200, JSON, b'{"taskArns": []}'), context=context) as server:
+        url = server.url.replace("http:", "https:")
+        with pytest.raises(Unreachable, match=r"(?i)certificate"):
+            door_to(url, deadline_s=0).call(TASKS, cluster="c")
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        assert door_to(url).call(TASKS, cluster="c").values() == {"taskArns": []}
+
+
+def test_aws_is_told_who_asks(keys: None, door_to: Callable[..., Client]) -> None:
+    """CloudTrail shows it to whoever wonders about the calls."""
+    with serving((200, JSON, b"{}")) as server:
+        door_to(server.url).call(TASKS, cluster="c")
+        assert server.agents[0].startswith("deploy-forensics/")
 
 
 def test_a_signature_error_does_not_show_the_session_token(door: Client, player: FaultyPlayer) -> None:

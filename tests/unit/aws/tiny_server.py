@@ -18,6 +18,7 @@ class TinyServer(ThreadingHTTPServer):
         self.answer = answer
         self.connections = 0
         self.paths: list[str] = []
+        self.agents: list[str] = []
 
     @property
     def url(self) -> str:
@@ -35,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.paths.append(self.path)
+        self.server.agents.append(self.headers["User-Agent"])
         status, headers, answer = self.server.answer(self.path, body)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(answer)), **headers}.items():
