@@ -41,7 +41,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     """Position in the archive: contiguous, from 1."""
     prev: str
-    """SHA-256, hex, of the previous line's bytes without its newline."""
+    """SHA-256, hex, of all bytes of the segment before the append that wrote this line; see the format."""
     run: str
     """Which process saw it."""
     poll: str | None = None
