@@ -7,9 +7,9 @@ from typing import NamedTuple
 from forensics.analysis.rules.catalogue import RULES
 from forensics.analysis.rules.rule import Rule
 
-HEAD_LENGTH = 8_000
+HEAD_LENGTH = 4_000
 """Characters of a text's beginning that rules look at; AWS's reasons end well before."""
-TAIL_LENGTH = 2_000
+TAIL_LENGTH = 1_000
 
 
 class Match(NamedTuple):

@@ -17,8 +17,8 @@ RULES = (
         "check that the build's push really succeeded.",
         docs=_PULL,
         confidence=0.93,
-        pattern=rf"CannotPull.*?{_ECR}/(?P<repository>[\w./-]+):(?P<tag>[\w.-]+)"
-        r".*?(?:not found|manifest unknown|does not exist)",
+        pattern=rf"CannotPull.{{0,1500}}?{_ECR}/(?P<repository>[\w./-]+):(?P<tag>[\w.-]+)"
+        r".{0,1500}?(?:not found|manifest unknown|does not exist)",
         checks=(_IMAGES, DESCRIBE_TASK_DEFINITION),
     ),
     Rule(
@@ -29,7 +29,7 @@ RULES = (
         remedy="Push the image under that name, or deploy a task definition that names one that exists.",
         docs=_PULL,
         confidence=0.91,
-        pattern=r"CannotPull.*?(?:manifest unknown|manifest for .{1,400}? not found"
+        pattern=r"CannotPull.{0,1500}?(?:manifest unknown|manifest for .{1,400}? not found"
         r"|repository .{1,400}? (?:not found|does not exist)|: not found|name unknown|ImageNotFound"
         r"|RepositoryNotFound|Check whether the image exists)",
         checks=(DESCRIBE_TASK_DEFINITION,),
@@ -107,7 +107,8 @@ RULES = (
         "private DNS; check security groups and network ACLs for port 443.",
         docs=_PULL,
         confidence=0.88,
-        pattern=r"CannotPull.*?(?:i/o timeout|request canceled|Client\.Timeout|connection issue|timed? ?out"
+        pattern=r"CannotPull.{0,1500}?(?:i/o timeout|request canceled|Client\.Timeout|connection "
+        r"issue|timed? ?out"
         r"|connection refused|network is unreachable|context deadline exceeded|no route to host)",
     ),
     Rule(
@@ -119,7 +120,7 @@ RULES = (
         remedy="Compare the host in the image field with the registry's; enable DNS support in the VPC.",
         docs=_PULL,
         confidence=0.9,
-        pattern=r"(?:CannotPull.*?)?dial tcp: lookup (?P<host>[\w.-]+).{0,120}?no such host",
+        pattern=r"(?:CannotPull.{0,1500}?)?dial tcp: lookup (?P<host>[\w.-]+).{0,120}?no such host",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(

@@ -72,7 +72,8 @@ RULES = (
         "CloudFront).",
         docs="https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting.html",
         confidence=0.92,
-        pattern=r"certificate '(?P<certificate>arn:aws[\w-]*:acm:[^']+)'.*?must have|UnsupportedCertificate"
+        pattern=r"certificate '(?P<certificate>arn:aws[\w-]*:acm:[^']+)'.{0,1500}?must have"
+        r"|UnsupportedCertificate"
         r"|CertificateNotFound|InvalidViewerCertificate|certificate.{0,120}?(?:not valid|expired"
         r"|does not exist"
         r"|isn.t valid|must be in)|x509: |SSL.{0,20}?certificate verify failed",

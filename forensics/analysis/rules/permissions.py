@@ -15,7 +15,7 @@ RULES = (
         remedy="Ask whoever owns that policy; the role's own policies cannot lift it.",
         docs=_IAM,
         confidence=0.94,
-        pattern=r"is not authorized to perform: (?P<action>[\w-]+:\w+).*?explicit deny in an? "
+        pattern=r"is not authorized to perform: (?P<action>[\w-]+:\w+).{0,1500}?explicit deny in an? "
         r"(?:permissions boundary|service control|resource control|VPC endpoint)"
         r"|explicit deny in an? (?:permissions boundary|service control policy)",
     ),

@@ -19,7 +19,7 @@ RULES = (
         "or refer to the whole secret without a key.",
         docs=f"{ECS_GUIDE}/secrets-envvar-secrets-manager.html",
         confidence=0.96,
-        pattern=r"(?:retrieve secret|registry auth|fetching secret).*?"
+        pattern=r"(?:retrieve secret|registry auth|fetching secret).{0,1500}?"
         r"(?P<token>invalid character .{1,12}? (?:in|after|looking) [\w :-]{3,40}"
         r"|unexpected end of JSON input|cannot unmarshal)",
         checks=(
@@ -63,7 +63,7 @@ RULES = (
         "definition.",
         docs=_INIT,
         confidence=0.92,
-        pattern=rf"(?:secret|asm|ssm|parameter).*?{_ASM_ARN}.*?(?:ResourceNotFoundException|can't find)"
+        pattern=rf"{_ASM_ARN}.{{0,800}}?(?:ResourceNotFoundException|can't find)"
         r"|can't retrieve the secret with ARN|Secrets Manager can't find the specified secret"
         r"|Fetching secret data .{0,200}?invalid parameters:|invalid ssm parameters"
         r"|ParameterNotFound",
@@ -79,7 +79,7 @@ RULES = (
         "and a security group that lets 443 in.",
         docs=_INIT,
         confidence=0.9,
-        pattern=r"(?:secrets? from (?:asm|ssm|AWS)|AWS Secrets Manager|Systems Manager).*?"
+        pattern=r"(?:secrets? from (?:asm|ssm|AWS)|AWS Secrets Manager|Systems Manager).{0,1500}?"
         r"(?:connection issue|context deadline exceeded|i/o timeout|dial tcp|Client\.Timeout)",
     ),
     Rule(
@@ -134,7 +134,8 @@ RULES = (
         remedy="Allow the action in the role's policy and in the key policy; check that the key is enabled.",
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
         confidence=0.9,
-        pattern=r"is not authorized to perform: (?P<action>kms:\w+)|KMSAccessDenied|AccessDeniedException.*?"
+        pattern=r"is not authorized to perform: (?P<action>kms:\w+)|KMSAccessDenied"
+        r"|AccessDeniedException.{0,1500}?"
         r"ciphertext refers to|KMS key .{0,200}?(?:is disabled|pending deletion|not accessible)"
         r"|KMSKeyNotAccessible|kms key is invalid",
     ),

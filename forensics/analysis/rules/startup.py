@@ -26,7 +26,8 @@ RULES = (
         remedy="Give the command as a list of words, check its path in the image and its execute bit.",
         docs=_CODES,
         confidence=0.93,
-        pattern=r"exec:? \\*\"(?P<command>[^\"\\]{1,200})\\*\".*?(?:executable file not found|no such file"
+        pattern=r"exec:? \\*\"(?P<command>[^\"\\]{1,200})\\*\".{0,1500}?(?:executable file not found"
+        r"|no such file"
         r"|permission denied|is a directory)|executable file not found in \$PATH"
         r"|exec: .{1,200}?stat .{1,200}?no such file",
         checks=(DESCRIBE_TASK_DEFINITION,),

@@ -13,7 +13,8 @@ RULES = (
         "that the VPC resolves DNS names, and that the root directory exists.",
         docs=f"{ECS_GUIDE}/efs-volumes.html",
         confidence=0.94,
-        pattern=r"(?:EFS utils|mount\.nfs4?).*?(?P<file_system>fs-[0-9a-z]{6,})|EFS utils|mount\.nfs4?",
+        pattern=r"(?:EFS utils|mount\.nfs4?).{0,1500}?(?P<file_system>fs-[0-9a-z]{6,})|EFS utils"
+        r"|mount\.nfs4?",
         checks=("aws efs describe-mount-targets --file-system-id {file_system}", DESCRIBE_TASK_DEFINITION),
     ),
     Rule(
