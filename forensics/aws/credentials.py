@@ -1,10 +1,9 @@
 """Where credentials come from, opened so that nothing waits for a person or keeps what is stale."""
 
 import os
-from collections.abc import Iterable, Mapping
+import subprocess
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any, Protocol
 
 import msgspec
@@ -14,15 +13,11 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
+from forensics.aws.credential_files import Stamp, noted_expiry, stamp
 from forensics.aws.faults import FAILING, from_exception
 from forensics.errors import CredentialsAbsent, UsageError
 
-Stamp = tuple[tuple[str, int, int, int], ...]
-"""Path, change time, size and inode of each file; equal stamps mean unchanged files."""
-
 _MANDATORY_REFRESH_S = 30
-# Tools that write short-lived keys into the shared file note their end under one of these names.
-_EXPIRY_KEYS = ("aws_expiration", "x_security_token_expires", "expiration", "aws_credential_expiration")
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +50,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         if self.method not in ("shared-credentials-file", "config-file"):
             return None
         profiles = self.session.full_config.get("profiles", {})
-        return _noted_expiry(profiles.get(self.session.profile or "default", {}))
+        return noted_expiry(profiles.get(self.session.profile or "default", {}))
 
 
 class CredentialSource(Protocol):
@@ -83,6 +78,7 @@ class Chain:
         region: None means that of the environment or the profile.
         connect_timeout_s: For the chain's own calls (AssumeRole, GetRoleCredentials).
         read_timeout_s: For the chain's own calls.
+        process_timeout_s: How long a credential process may take.
     """
 
     def __init__(
@@ -92,9 +88,11 @@ class Chain:
         region: str | None = None,
         connect_timeout_s: float = 3,
         read_timeout_s: float = 10,
+        process_timeout_s: float = 30,
     ) -> None:
         self._profile = profile
         self._region = region
+        self._process_timeout_s = process_timeout_s
         self._config = Config(
             connect_timeout=connect_timeout_s,
             read_timeout=read_timeout_s,
@@ -158,16 +156,7 @@ class Chain:
 
     def stamp(self) -> Stamp:
         """Return the state of the credentials file, the config file, the token and the login caches."""
-        home = Path.home() / ".aws"
-        env = os.environ
-        files = [
-            Path(env.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser(),
-            Path(env.get("AWS_CONFIG_FILE") or home / "config").expanduser(),
-        ]
-        if token_file := env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-            files.append(Path(token_file))
-        caches = (home / "sso" / "cache", home / "login" / "cache")
-        return tuple(_stamps([*files, *(path for cache in caches for path in _inside(cache))]))
+        return stamp()
 
     def _session(self) -> Session:
         session = Session(profile=self._profile)
@@ -176,10 +165,37 @@ class Chain:
         chain = session.get_component("credential_provider")
         # A prompt for a one-time password would hold a thread for ever.
         chain.get_provider("assume-role")._prompter = _refuse_to_ask
+        # botocore waits for a credential process without end.
+        chain.get_provider("custom-process")._popen = partial(_Process, within_s=self._process_timeout_s)
         return session
 
     def _where(self) -> str:
         return f" for profile {self._profile!r}" if self._profile else ""
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A credential process that is killed when it takes too long."""
+
+    def __init__(self, command: list[str], *, within_s: float, stdout: int, stderr: int) -> None:
+        # Nothing to read: a question on our standard input would wait for ever, or eat what is not its own.
+        super().__init__(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        self._within_s = within_s
+
+    def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Return what the process wrote.
+
+        Raises:
+            CredentialsAbsent: It took too long.
+        """
+        try:
+            return super().communicate(input, timeout or self._within_s)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            super().communicate()
+            raise CredentialsAbsent(
+                f"the credential process gave nothing within {self._within_s:g} s",
+                hint="run it by hand; it may be waiting for an answer",
+            ) from error
 
 
 @cache
@@ -203,29 +219,3 @@ def _use_to_the_end(credentials: Credentials) -> None:
     """
     if isinstance(credentials, RefreshableCredentials):
         credentials._mandatory_refresh_timeout = _MANDATORY_REFRESH_S
-
-
-def _noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
-    for key in _EXPIRY_KEYS:
-        try:
-            noted = datetime.fromisoformat(str(profile.get(key, "")))
-        except ValueError:
-            continue
-        return noted.replace(tzinfo=noted.tzinfo or UTC).astimezone(UTC)
-    return None
-
-
-def _inside(directory: Path) -> list[Path]:
-    try:
-        return sorted(directory.iterdir())
-    except OSError:
-        return []
-
-
-def _stamps(paths: Iterable[Path]) -> Iterable[tuple[str, int, int, int]]:
-    for path in paths:
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        yield str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino

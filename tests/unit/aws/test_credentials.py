@@ -239,6 +239,20 @@ def test_a_credential_process_that_misbehaves_is_absent_credentials(
         ask(door_to("http://127.0.0.1:1"))
 
 
+def test_a_credential_process_that_hangs_is_ended(home: Path) -> None:
+    """It waits for somebody who is not there, and a thread of ours would wait with it."""
+    process_profile(home, "import sys; sys.stdin.read()\nwhile True: pass")
+    with pytest.raises(CredentialsAbsent, match=r"within 0\.2 s"):
+        Chain(region="us-east-1", process_timeout_s=0.2).open()
+
+
+def test_a_user_without_a_home_has_no_files_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as users that nobody has entered anywhere."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 987_654_321)
+    assert Chain(region="us-east-1").stamp() == ()
+
+
 def test_credentials_are_used_to_their_end_when_they_cannot_be_renewed(
     home: Path, player: FaultyPlayer, door_to: Callable[..., Client]
 ) -> None:
