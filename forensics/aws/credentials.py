@@ -4,7 +4,7 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from botocore.config import Config
