@@ -15,7 +15,7 @@ help:
 	@echo "make docs    the pages that are made from the code"
 	@echo "make build   wheel and sdist        make clean  remove .venv and caches"
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "forensics needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)

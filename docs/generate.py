@@ -26,7 +26,7 @@ def sources_page() -> str:
         "",
         "## Permissions",
         "",
-        "All of it is reading. What is not allowed is recorded once as a refusal, with the action that is missing, "
+        "All of it is reading. What is not allowed is recorded once as a refusal that names the action, "
         "and everything else goes on.",
         "The least policy is `config/iam-policy.json`.",
         "",

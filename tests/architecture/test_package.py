@@ -19,13 +19,15 @@ LOCKS = [ROOT / "requirements" / name for name in ("run.txt", "dev.txt")]
 def _entries(lock: Path) -> list[str]:
     """The lock's requirements, one string each with its hashes."""
     return [
-        entry.replace("\\\n", " ") for entry in re.split(r"\n(?=[A-Za-z0-9])", lock.read_text()) if entry.strip()
+        entry.replace("\\\n", " ")
+        for entry in re.split(r"\n(?=[A-Za-z0-9])", lock.read_text())
+        if entry.strip()
     ]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_every_locked_package_is_pinned_with_hashes(lock: Path) -> None:
-    """pip --require-hashes refuses a lock with one loose line; find it here instead."""
+    """Installing with hashes refuses a lock with one loose line; find it here instead."""
     for entry in _entries(lock):
         assert re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\S+", entry), entry
         assert "--hash=sha256:" in entry, entry
@@ -68,7 +70,9 @@ def test_wheel_and_sdist_build_and_hold_the_package(tmp_path: Path) -> None:
         assert f"deploy_forensics-{version}/config/forensics.toml" in sdist.getnames()
 
 
-@pytest.mark.parametrize("command", [["forensics"], [sys.executable, "-m", "forensics"]], ids=["script", "module"])
+@pytest.mark.parametrize(
+    "command", [["forensics"], [sys.executable, "-m", "forensics"]], ids=["script", "module"]
+)
 def test_the_version_is_printed(command: list[str]) -> None:
     """Both ways to start the program are the same program."""
     script = [str(Path(sys.executable).parent / command[0])] if command == ["forensics"] else command
