@@ -1,7 +1,6 @@
 """Colour where a person watches, plain text everywhere else."""
 
 import os
-import shutil
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -38,13 +37,21 @@ def ink_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> Ink
     """
     known = os.environ if environment is None else environment
     watched = stream.isatty()
-    columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if watched else _columns(known)
+    columns = _asked_for(known) or (_terminal(stream) if watched else PLAIN_WIDTH)
     return Ink(
         width=max(NARROWEST, min(columns, WIDEST)),
         has_colour=watched and not known.get("NO_COLOR") and known.get("TERM") != "dumb",
     )
 
 
-def _columns(environment: Mapping[str, str]) -> int:
+def _asked_for(environment: Mapping[str, str]) -> int:
     given = environment.get("COLUMNS", "")
-    return int(given) if given.isdigit() and int(given) > 0 else PLAIN_WIDTH
+    return int(given) if given.isascii() and given.isdigit() else 0
+
+
+def _terminal(stream: TextIO) -> int:
+    # shutil.get_terminal_size would do, and load two compression libraries on the way.
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or PLAIN_WIDTH
+    except OSError:
+        return PLAIN_WIDTH
