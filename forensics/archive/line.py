@@ -48,8 +48,8 @@ _DECODER = msgspec.json.Decoder(Record)
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 
 
-def encode(facts: Sequence[Fact], envelope: Envelope) -> bytes:
-    """Return the bytes of one append.
+def encode(facts: Sequence[Fact | Record], envelope: Envelope) -> bytes:
+    """Return the bytes of one append; a record is written anew with its payload as it is.
 
     A fact that cannot be written as it is becomes a ``forensics.undecodable`` record in its place.
     """
@@ -109,7 +109,7 @@ def decode_whole(content: bytes) -> tuple[list[Record], list[int]] | None:
     return records, [len(line) + 1 for line in lines]
 
 
-def _lines(facts: Sequence[Fact], envelope: Envelope) -> list[_Line]:
+def _lines(facts: Sequence[Fact | Record], envelope: Envelope) -> list[_Line]:
     recorded, prev, run, poll = envelope.recordedtime, envelope.prev, envelope.run, envelope.poll or UNSET
     return [
         _Line(
@@ -134,7 +134,7 @@ def _long(bodies: Sequence[bytes]) -> list[int]:
     return [index for index, body in enumerate(bodies) if len(body) >= _SHALLOW_BYTES]
 
 
-def _encode_doubtful(fact: Fact, body: bytes, envelope: Envelope) -> bytes:
+def _encode_doubtful(fact: Fact | Record, body: bytes, envelope: Envelope) -> bytes:
     """Return the line of a fact, or of what stands for it where it cannot be written.
 
     Args:
@@ -150,7 +150,7 @@ def _encode_doubtful(fact: Fact, body: bytes, envelope: Envelope) -> bytes:
     return _ENCODER.encode(_lines([fact], envelope)[0])
 
 
-def _why_unfit(fact: Fact, body: bytes, envelope: Envelope) -> str | None:
+def _why_unfit(fact: Fact | Record, body: bytes, envelope: Envelope) -> str | None:
     if not body:
         try:
             body = _ENCODER.encode(_lines([fact], envelope)[0])

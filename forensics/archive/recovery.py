@@ -1,13 +1,14 @@
 """What a crash left at the end of an archive, mended."""
 
 import hashlib
+import io
 
 import msgspec
 
 from forensics.archive.disk import Disk, Folder, write_whole
 from forensics.archive.open_segment import OpenSegment
 from forensics.archive.place import Place
-from forensics.archive.segment import Scan, segment_name
+from forensics.archive.segment import Scan, lines_in, records_in, segment_name
 from forensics.model.record import RECOVERY, Fact, Record
 
 
@@ -17,6 +18,8 @@ class Mended(msgspec.Struct, frozen=True, kw_only=True):
     segment: OpenSegment
     tail: list[Record]
     """Its records."""
+    salvaged: list[Record]
+    """Whole records among the bytes cut off, to be appended again."""
     fact: Fact | None
     """What had to be mended; None where the segment was whole."""
 
@@ -43,6 +46,11 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
     segments = place.segments
     content = segments.read(segment_name(number))
     scan = Scan(content, first_prev)
+    salvaged: list[Record] = []
+    interrupted_at = _interrupted_at(content, first_prev) if scan.damaged else None
+    if interrupted_at is not None:
+        salvaged = list(records_in(content[interrupted_at:]))
+        scan = Scan(content[:interrupted_at], first_prev)
     cut = content[scan.size_bytes :]
     kept_as = _keep(disk, f"{number:08d}-{scan.size_bytes}", cut, place.quarantine) if cut else None
     fd = disk.open(segment_name(number), folder=segments.fd)
@@ -67,10 +75,30 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
                 "segment": number,
                 "cut_bytes": len(cut),
                 "quarantined_as": kept_as,
+                "salvaged": len(salvaged),
                 "damaged_lines": segment.damaged_lines,
             },
         )
-    return Mended(segment=segment, tail=scan.records, fact=fact)
+    return Mended(segment=segment, tail=scan.records, salvaged=salvaged, fact=fact)
+
+
+def _interrupted_at(content: bytes, first_prev: str | None) -> int | None:
+    """Return where the damage begins, if nothing but the last append is damaged; else None.
+
+    A loss of power during a flush can keep later blocks of an append and lose earlier ones. The whole lines
+    after the damage tell by their `prev` where their append began: if the bytes before that are as they were,
+    all damage lies in that append, whose flush never ended.
+    """
+    lines = list(lines_in(io.BytesIO(content)))
+    damaged = next((index for index, line in enumerate(lines) if line.record is None), len(lines))
+    prevs = {line.record.prev for line in lines[damaged:] if line.record is not None}
+    if len(prevs) != 1:
+        return None
+    [prev] = prevs
+    same = [line for line in lines[:damaged] if line.record is not None and line.record.prev == prev]
+    start = same[0].offset if same else lines[damaged].offset
+    before = hashlib.sha256(content[:start]).hexdigest() if start else first_prev
+    return lines[damaged].offset if before == prev else None
 
 
 def _keep(disk: Disk, stem: str, content: bytes, quarantine: Folder) -> str:

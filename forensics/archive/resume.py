@@ -12,7 +12,7 @@ from forensics.archive.place import Place
 from forensics.archive.recent import Recent
 from forensics.archive.segment import numbers_in, segment_name
 from forensics.archive.streams import ArchiveState
-from forensics.model.record import Fact
+from forensics.model.record import Fact, Record
 
 
 class Standing(msgspec.Struct, kw_only=True):
@@ -27,6 +27,8 @@ class Standing(msgspec.Struct, kw_only=True):
     """Digest of that segment's seal; "" where it cannot be read."""
     segment: OpenSegment | None
     """The open segment."""
+    salvaged: list[Record]
+    """Whole records of an interrupted append, to be appended again."""
     fact: Fact | None
     """What had to be mended."""
 
@@ -59,6 +61,7 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         before=before,
         previous_seal=_previous_seal(closed_number, ending, place),
         segment=None,
+        salvaged=[],
         fact=None,
     )
     if open_number is not None:
@@ -66,7 +69,7 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         sealed_seq = state.last_seq
         streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
         recent.add(mended.tail)
-        standing.segment, standing.fact = mended.segment, mended.fact
+        standing.segment, standing.fact, standing.salvaged = mended.segment, mended.fact, mended.salvaged
     if closed_number in numbers_in(place.segments.names())[0]:
         recent.add_older(place.segments.read(segment_name(closed_number)))
     return standing

@@ -6,14 +6,14 @@ import json
 import math
 from typing import Any
 
-from forensics.model.record import UNDECODABLE, Fact
+from forensics.model.record import UNDECODABLE, Fact, Record
 
 MAX_PAYLOAD_BYTES = 16 << 20
 MAX_DEPTH = 256
 _KEPT_BYTES = 1 << 20
 
 
-def undecodable(fact: Fact, reason: str) -> Fact:
+def undecodable(fact: Fact | Record, reason: str) -> Fact:
     """Return the record of a fact that cannot be written as it is.
 
     Args:

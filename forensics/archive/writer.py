@@ -54,12 +54,7 @@ class Writer:
         self.run = run
         self.state = self._at.state
         self.recovery = self._at.fact
-        if self.recovery is not None:
-            try:
-                self._commit([self.recovery], None)
-            except OSError:
-                self._release()
-                raise
+        self._record_recovery()
 
     @classmethod
     def open(
@@ -174,24 +169,38 @@ class Writer:
             self._at.segment.close()
         self._place.close()
 
-    def _commit(self, fresh: Sequence[Fact], poll: str | None) -> list[Record]:
+    def _record_recovery(self) -> None:
         try:
-            records = self._write(fresh, poll)
+            salvaged = self._at.salvaged
+            if salvaged:
+                self._commit(salvaged, salvaged[0].poll, like=salvaged[0])
+            if self.recovery is not None:
+                self._commit([self.recovery], None)
+        except OSError:
+            self._release()
+            raise
+
+    def _commit(
+        self, fresh: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
+    ) -> list[Record]:
+        try:
+            records = self._write(fresh, poll, like)
         except FlushFailed:
             # The disk may have dropped what it could not flush: the segment is given up, once.
             self._mend()
-            records = self._write(fresh, poll)
+            records = self._write(fresh, poll, like)
         self._recent.add(fresh)
         streams.fold_all(self.state, records)
         return records
 
-    def _write(self, fresh: Sequence[Fact], poll: str | None) -> list[Record]:
+    def _write(self, fresh: Sequence[Fact | Record], poll: str | None, like: Record | None) -> list[Record]:
+        """Append facts as seen now by this process, or as the record says that they are like."""
         segment = self._at.segment or self._begin()
         envelope = Envelope(
-            recordedtime=to_rfc3339(self._clock.now()),
+            recordedtime=like.recordedtime if like else to_rfc3339(self._clock.now()),
             first_seq=self.next_seq,
             prev=self.head,
-            run=self._run,
+            run=like.run if like else self._run,
             poll=poll,
         )
         return segment.append(encode(fresh, envelope))

@@ -213,3 +213,41 @@ def test_a_damaged_seal_does_not_stop_recording(tmp_path: Path) -> None:
     writer.close()
     assert ids(tmp_path / "a") == ["0", "1", "2", "next"]
     assert [problem.file for problem in verify(tmp_path / "a").problems] == ["seg/00000001.seal.json"]
+
+
+@pytest.mark.parametrize("damaged", [0, 3, 6], ids=["its first line", "a middle one", "the last but one"])
+def test_an_append_that_lost_blocks_in_the_middle_keeps_its_other_records(
+    tmp_path: Path, damaged: int
+) -> None:
+    """After a loss of power later blocks of an append can be there and earlier ones not."""
+    segment = crashed(tmp_path / "a")
+    before = segment.stat().st_size
+    writer = open_writer(tmp_path / "a")
+    writer.append([event(f"b{number}") for number in range(8)], poll="p")
+    abandon(writer)
+    whole = segment.read_bytes()
+    lines = whole[before:].splitlines(keepends=True)
+    lines[damaged] = b"\0" * (len(lines[damaged]) - 1) + b"\n"
+    segment.write_bytes(whole[:before] + b"".join(lines))
+    writer = open_writer(tmp_path / "a")
+    assert writer.recovery is not None
+    assert writer.recovery.data["salvaged"] == 7 - damaged
+    writer.close()
+    left = [f"b{number}" for number in range(8) if number != damaged]
+    assert ids(tmp_path / "a") == ["0", "1", "2", *left]
+    salvaged = next(record for record in read(tmp_path / "a") if record.id == "b7")
+    assert (salvaged.poll, salvaged.payload()) == ("p", {"id": "b7", "message": "event b7"})
+    assert verify(tmp_path / "a").is_sound
+    assert quarantined(tmp_path / "a") == [b"".join(lines[damaged:])]
+
+
+def test_damage_to_what_was_flushed_before_is_not_taken_for_an_interrupted_append(tmp_path: Path) -> None:
+    """The last append's prev no longer fits the bytes before it: it is whole and stays where it is."""
+    segment = crashed(tmp_path / "a", records=2)
+    whole = segment.read_bytes()
+    segment.write_bytes(whole.replace(b"event 0", b"event X"))
+    writer = open_writer(tmp_path / "a")
+    assert writer.recovery is not None
+    assert (writer.recovery.data["salvaged"], writer.recovery.data["damaged_lines"]) == (0, [1])
+    writer.close()
+    assert segment.read_bytes().splitlines()[1] == whole.splitlines()[1]
