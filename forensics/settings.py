@@ -26,7 +26,7 @@ _RANGES = {
     "budget.floor": (0.0, 1.0),
     "budget.recovery": (0.0, 1.0),
 }
-_ZERO_MEANS = {("capture.jitter", 0.0)}
+_ZERO_MEANS = {("capture.jitter", 0.0), ("capture.settle_s", 0.0)}
 
 
 class ArchiveSettings(WriterOptions, frozen=True, kw_only=True):

@@ -2,9 +2,12 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
+
+from forensics.model.inert import inert
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
@@ -30,12 +33,21 @@ def configure(*, log_format: str = "text", level: str = "info", stream: TextIO |
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _inert_values,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
+
+
+def _inert_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Make hostile text harmless: AWS's own words, and with them anybody's, end up in reasons."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = inert(value)
+    return event
 
 
 def get_logger(area: str) -> Any:

@@ -1,18 +1,24 @@
 """What a person sees of a recording, whatever shows it."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Protocol, TextIO
 
-from forensics.analysis.notable import Notable
 from forensics.capture.status import Snapshot
 from forensics.cli.plain import event_line, heartbeat_line, trouble_line
+from forensics.cli.telling import worth_telling
+from forensics.model.record import Record
 
 
 class Face(Protocol):
     """Shows a recording; used by one thread."""
 
-    def event(self, notable: Notable) -> None:
-        """Show a notable record."""
+    def show(self, written: Sequence[Record]) -> None:
+        """Show what was written, where it is worth it."""
+        ...
+
+    def glance(self, snapshot: Snapshot) -> None:
+        """Show how the recording stands; called about twice a second."""
         ...
 
     def trouble(self, snapshot: Snapshot, text: str) -> None:
@@ -38,9 +44,13 @@ class PlainFace:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def event(self, notable: Notable) -> None:
-        """Write the record's line."""
-        self.line(event_line(notable))
+    def show(self, written: Sequence[Record]) -> None:
+        """Write a line for each notable record."""
+        for told in filter(None, map(worth_telling, written)):
+            self.line(event_line(told))
+
+    def glance(self, snapshot: Snapshot) -> None:
+        """Write nothing: lines come when there is something to say."""
 
     def trouble(self, snapshot: Snapshot, text: str) -> None:
         """Write a line of trouble."""

@@ -26,7 +26,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Each command: where it is defined, and its line in the help. Help shows without importing any of them."""
 
-ENVIRONMENT_PREFIX = "FORENSICS"
+RECORDING = ("watch", "run")
+"""Commands whose flags share their variables: FORENSICS_ARCHIVE is the archive of both."""
 INTERRUPTED = 128 + signal.SIGINT
 BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -44,8 +45,9 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        # Without this click derives FORENSICS_WATCH_ARCHIVE and FORENSICS_RUN_ARCHIVE for one flag.
-        command.context_settings.setdefault("auto_envvar_prefix", ENVIRONMENT_PREFIX)
+        # A FORENSICS_UNTIL meant for recording must not become the `--until` of `events`.
+        prefix = "FORENSICS" if cmd_name in RECORDING else f"FORENSICS_{cmd_name.upper()}"
+        command.context_settings.setdefault("auto_envvar_prefix", prefix)
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.allow_from_autoenv:
                 parameter.show_envvar = True

@@ -8,6 +8,9 @@ from forensics.model.clock import to_rfc3339
 from forensics.model.inert import inert
 from forensics.model.times import format_duration
 
+_PATIENCE = timedelta(seconds=5)
+"""How long AWS may take to tell whose credentials they are before that is worth saying."""
+
 
 def event_line(notable: Notable) -> str:
     """Return one notable record as a line, AWS's own words whole."""
@@ -68,6 +71,8 @@ def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
     for site in snapshot.sites:
         if site.paused_because:
             found[f"site {site.label}"] = f"{site.label}: paused: {site.paused_because}"
+        elif site.account is None and snapshot.at - snapshot.started_at > _PATIENCE:
+            found[f"site {site.label}"] = f"{site.label}: AWS ({site.region}) has not answered yet"
     return found
 
 

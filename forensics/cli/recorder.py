@@ -7,16 +7,18 @@ from typing import TypeVar
 
 import msgspec
 
-from forensics.analysis.notable import Notable, notable
+from forensics.analysis.notable import Notable
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Site
 from forensics.capture.status import Outcome, Snapshot
 from forensics.capture.supervisor import Supervisor
 from forensics.cli.aside import Aside
+from forensics.cli.telling import worth_telling
 from forensics.model.clock import Clock
 from forensics.model.record import Fact, Record
 
-_MOST_WAITING = 10_000
+_MOST_WAITING = 1_000
+"""Commits that may wait to be shown."""
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Signalled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Runs a supervisor on its own thread; lines come out for people, events for the main thread.
+    """Runs a supervisor on its own thread; commits come out to be shown, events for the main thread.
 
     The recording never waits for whoever reads the messages: a terminal that is held (Ctrl-S, a pipe that
     nobody empties) costs lines on the screen, never records.
@@ -62,8 +64,8 @@ class Recorder:
         abort: threading.Event | None = None,
     ) -> None:
         self.missed = 0
-        """Notable records that nobody took in time to be shown."""
-        self._lines: queue.SimpleQueue[Notable | Ended] = queue.SimpleQueue()
+        """Commits that nobody took in time to be shown."""
+        self._commits: queue.SimpleQueue[list[Record] | Ended] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Signalled | Ended] = queue.SimpleQueue()
         self.archive_id = writer.archive_id
         """The archive's own id."""
@@ -116,24 +118,21 @@ class Recorder:
         """
         return _taken(self._events, timeout_s)
 
-    def next_line(self, timeout_s: float) -> Notable | Ended | None:
-        """Return the next notable record or the end; None when neither came in time.
+    def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+        """Return what was written next, or the end; None when neither came in time.
 
         Args:
             timeout_s: Seconds of the machine.
         """
-        return _taken(self._lines, timeout_s)
+        return _taken(self._commits, timeout_s)
 
     def _commit(self, written: list[Record]) -> None:
-        for record in written:
-            told = notable(record)
-            if told is None:
-                continue
-            if self._lines.qsize() < _MOST_WAITING:
-                self._lines.put(told)
-            else:
-                self.missed += 1
-            if self._listener is not None:
+        if self._commits.qsize() < _MOST_WAITING:
+            self._commits.put(written)
+        else:
+            self.missed += 1
+        if self._listener is not None:
+            for told in filter(None, map(worth_telling, written)):
                 self._listener(told)
 
     def _record(self) -> None:
@@ -141,7 +140,7 @@ class Recorder:
             ended = Ended(outcome=self._supervisor.run(self._stop, self._abort))
         except Exception as error:  # noqa: BLE001 - whoever waits must learn of the end, whatever it was
             ended = Ended(outcome=None, error=error)
-        self._lines.put(ended)
+        self._commits.put(ended)
         self._events.put(ended)
 
 

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 
-from forensics.analysis.notable import Notable
 from forensics.capture.status import Snapshot
 from forensics.cli.face import Face
 from forensics.cli.plain import urgent_troubles
@@ -36,6 +35,7 @@ class Talker:
         self._clock = clock
         self._on_trouble = on_trouble
         self._known: set[str] = set()
+        self._glance_at_s = clock.monotonic()
         self._beat_at_s = clock.monotonic() + _BEAT_S
         self._thread = threading.Thread(target=self._talk, name="talker", daemon=True)
 
@@ -49,17 +49,21 @@ class Talker:
 
     def _talk(self) -> None:
         while True:
-            match self._recorder.next_line(_GLANCE_S):
-                case Notable() as told:
-                    self._face.event(told)
+            match self._recorder.next_commit(_GLANCE_S):
                 case Ended():
+                    self._glance()
                     self._face.close()
                     return
                 case None:
                     self._glance()
+                case written:
+                    self._face.show(written)
+                    if self._clock.monotonic() >= self._glance_at_s:
+                        self._glance()
 
     def _glance(self) -> None:
         """Look at the recording as a whole: what is in its way, and is a heartbeat due?"""
+        self._glance_at_s = self._clock.monotonic() + _GLANCE_S
         snapshot = self._recorder.snapshot()
         troubles = urgent_troubles(snapshot)
         for cause in troubles.keys() - self._known:
@@ -67,6 +71,7 @@ class Talker:
             if self._on_trouble is not None:
                 self._on_trouble(snapshot, troubles[cause])
         self._known = set(troubles)
+        self._face.glance(snapshot)
         if self._clock.monotonic() >= self._beat_at_s:
             self._beat_at_s = self._clock.monotonic() + _BEAT_S
             self._face.beat(snapshot)

@@ -1,8 +1,9 @@
-"""Which notable records the user's on-event command is told of, and in what shape."""
+"""What people and the on-event command are told of a recording while it runs."""
 
-from forensics.analysis.notable import Notable
+from forensics.analysis.notable import Notable, notable
 from forensics.capture.status import Snapshot
 from forensics.model.clock import to_rfc3339
+from forensics.model.record import GAP, Record
 from forensics.notify import (
     DEPLOYMENT_FAILED,
     RECORDING_TROUBLE,
@@ -21,6 +22,19 @@ _KINDS = {
     "recovered": RECORDING_TROUBLE,
 }
 """The kind of notice for a kind of notable record; the others are for the screen only."""
+
+
+def worth_telling(record: Record) -> Notable | None:
+    """Return what a person is told of a record as it is written; None where nothing.
+
+    The gap that a refusal opens is not told: the refusal stands beside it and names the IAM action.
+    """
+    told = notable(record)
+    if told is not None and record.type == GAP:
+        gap = record.payload()
+        if gap.get("reason") == "access-denied" and gap.get("kind") == "open":
+            return None
+    return told
 
 
 def notice_of(notable: Notable, archive: str) -> Notice | None:

@@ -11,6 +11,7 @@ from forensics import telemetry
 from forensics.cli import preflight
 from forensics.cli.attend import Attended, attend, reload_or_keep
 from forensics.cli.face import PlainFace
+from forensics.cli.live_face import LiveFace, beside_view
 from forensics.cli.options import Flags, recording_options, settled
 from forensics.cli.plain import closing_lines
 from forensics.cli.session import Session
@@ -53,30 +54,34 @@ def watch(view: str, **given: Any) -> int:
     flags = Flags(**given)
     clock = SystemClock()
     settings = settled(flags)
-    _configure_log(settings)
+    is_live = view == "live" or (view == "auto" and sys.stdout.isatty())
+    _configure_log(settings, is_live=is_live)
     planned = plan(settings, clock)
     preflight.check_credentials(planned.sites)
     if not settings.capture.wait_for_missing:
         preflight.check_presence(planned.sites)
     lines = PlainFace(sys.stdout)
-    with Session(planned, lines) as session:
+    with Session(planned, LiveFace(sys.stdout) if is_live else lines) as session:
         attended = attend(
             session.recorder,
             clock,
             stops=ENDING if flags.settings else (*ENDING, signal.SIGHUP),
-            reload=partial(reload_or_keep, partial(_reload, session, flags)),
+            reload=partial(reload_or_keep, partial(_reload, session, flags, is_live=is_live)),
         )
     return _close(attended, session.archive, lines)
 
 
-def _configure_log(settings: Settings) -> None:
-    telemetry.configure(log_format=settings.log.format, level=settings.log.level or "info")
+def _configure_log(settings: Settings, *, is_live: bool) -> None:
+    level = settings.log.level or ("warning" if is_live else "info")
+    telemetry.configure(
+        log_format=settings.log.format, level=level, stream=beside_view() if is_live else None
+    )
 
 
-def _reload(session: Session, flags: Flags) -> None:
+def _reload(session: Session, flags: Flags, *, is_live: bool) -> None:
     settings = settled(flags)
     session.reload(settings)
-    _configure_log(settings)
+    _configure_log(settings, is_live=is_live)
 
 
 def _close(attended: Attended, archive: str, lines: PlainFace) -> int:

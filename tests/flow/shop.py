@@ -33,6 +33,7 @@ RUNNING, ENDED = 10, 40
 
 QUICK = """
 [capture]
+settle_s = 0.5
 survey_s = 0.2
 stack_events_busy_s = 0.1
 stack_events_quiet_s = 0.5

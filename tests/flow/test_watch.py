@@ -1,6 +1,9 @@
 """`forensics watch` as a person or a service manager runs it."""
 
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -11,7 +14,7 @@ import pytest
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
 from tests.flow.shop import API, ENDED, RUNNING, SHOP, event_ids, played, quick, records
-from tests.support.commands import forensics, started
+from tests.support.commands import FORENSICS, environment, forensics, started
 
 SOUND = ("intact", "intact with recorded gaps")
 ALL_EVENTS = sorted(fact.id for fact in SHOP.facts())
@@ -300,3 +303,26 @@ def test_the_json_log_is_one_object_a_line_and_holds_no_secret(tmp_path: Path) -
     assert not any(
         "wJalrXUtnFEMI" in p.read_text() for p in (tmp_path / "forensics-archive").rglob("*.json*")
     )
+
+
+def test_on_a_terminal_a_live_view_is_drawn_and_the_terminal_given_back(tmp_path: Path) -> None:
+    with played(RUNNING) as (player, clock):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(tmp_path)
+            flags = ["watch", "--stack", "shop", "--until", "done", "--settings", str(quick(tmp_path))]
+            own = environment(tmp_path, player.url, TERM="xterm", COLUMNS="100", LINES="40")
+            os.execve(FORENSICS[0], [*FORENSICS, *flags], own)
+        seen = b""
+        while b"1 failed" not in seen:
+            seen += os.read(terminal, 65536)
+        clock.advance(ENDED)
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal, 65536):
+                seen += piece
+        os.close(terminal)
+        _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert seen.count(b"\x1b[?25l") == seen.count(b"\x1b[?25h") == 1, "the cursor is there again"
+    assert re.search(rb"head [0-9a-f]{64}\r\narchive ", seen)
+    assert b"\x1b[2J" not in seen, "the words of a container do not drive the terminal"

@@ -149,18 +149,21 @@ def test_a_command_that_never_reads_is_no_trouble_however_long_the_text(log: Str
 def test_telling_never_waits_and_what_did_not_fit_is_counted(tmp_path: Path) -> None:
     """The recording goes on at its own speed while the command is stuck on the first notice."""
     os.mkfifo(tmp_path / "go")
-    script = "import sys; open(sys.argv[1]).read(); open(sys.argv[2], 'a').write(sys.stdin.read())"
+    go = os.open(tmp_path / "go", os.O_RDWR)
+    script = (
+        "import os, sys; os.read(os.open(sys.argv[1], os.O_RDONLY), 1);"
+        "open(sys.argv[2], 'a').write(sys.stdin.read())"
+    )
     command = python(script, str(tmp_path / "go"), str(tmp_path / "told"))
     notifier = Notifier(NotifyOptions(command=command, waiting=2, per_minute=1000), SystemClock())
     results = [notifier.tell(ROLLBACK) for _ in range(20)]
     assert results.count(False) >= 17
-    released = 0
-    while released < results.count(True):
-        (tmp_path / "go").write_text("")
-        released += 1
-    assert notifier.tell(ROLLBACK)
-    (tmp_path / "go").write_text("")
+    os.write(go, b"x" * results.count(True))
+    while not notifier.tell(ROLLBACK):
+        results.append(False)
+    os.write(go, b"x")
     assert notifier.close(30)
+    os.close(go)
     assert told(tmp_path / "told")[-1]["dropped"] == results.count(False)
 
 

@@ -153,11 +153,21 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (process.returncode, said) == (141, b"")
 
 
-@pytest.mark.parametrize("name", ["watch", "run"])
-def test_every_flag_of_ours_shows_its_variable(name: str) -> None:
+def flags_of(name: str) -> list[click.Option]:
     command = main.root.get_command(click.Context(main.root), name)
     assert command is not None
-    flags = [p for p in command.params if isinstance(p, click.Option) and p.allow_from_autoenv]
-    shown = " ".join(forensics(name, "--help").stdout.split())
-    for flag in flags:
-        assert f"FORENSICS_{flag.name.upper()}" in shown, flag.name
+    return [p for p in command.params if isinstance(p, click.Option) and p.allow_from_autoenv]
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_flag_of_ours_shows_its_variable(name: str) -> None:
+    shown = "".join(forensics(name, "--help").stdout.split())
+    prefix = "FORENSICS" if name in main.RECORDING else f"FORENSICS_{name.upper()}"
+    for flag in flags_of(name):
+        assert f"[envvar:{prefix}_{flag.name.upper()}" in shown, flag.name
+
+
+def test_a_variable_of_a_recording_does_not_reach_the_commands_that_read() -> None:
+    """In CI the variables of `run` are set for the whole job, and `--until` means a time to `events`."""
+    ended = forensics("events", "absent", FORENSICS_UNTIL="done", FORENSICS_STACK="shop")
+    assert "no such archive" in ended.stderr

@@ -1,0 +1,81 @@
+"""A recording shown on a terminal that is kept up to date."""
+
+import sys
+from collections.abc import Sequence
+from io import TextIOBase
+from typing import TextIO, cast
+
+from forensics.analysis.progress import Progress
+from forensics.capture.status import Snapshot
+from forensics.cli.plain import troubles
+from forensics.model.record import Record
+from forensics.report.frame import Vitals
+from forensics.report.live import LiveView
+
+
+class LiveFace:
+    """Draws the recording in place, and leaves a summary when it ends.
+
+    Args:
+        stream: A terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._view = LiveView(stream)
+        self._progress = Progress()
+        self._is_started = False
+
+    def show(self, written: Sequence[Record]) -> None:
+        """Fold the records into what the next drawing shows."""
+        self._progress.add_all(written)
+
+    def glance(self, snapshot: Snapshot) -> None:
+        """Draw how everything stands."""
+        if not self._is_started:
+            self._is_started = True
+            self._view.start()
+        self._view.draw(self._progress, vitals(snapshot))
+
+    def trouble(self, snapshot: Snapshot, text: str) -> None:
+        """Show nothing more: each drawing names the troubles there are."""
+
+    def beat(self, snapshot: Snapshot) -> None:
+        """Show nothing more: a drawing is a heartbeat."""
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        if self._is_started:
+            self._view.stop()
+
+
+class _BesideView(TextIOBase):
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def beside_view() -> TextIO:
+    """Return a stream for log lines that go above the live view instead of through it.
+
+    The view puts a stream of its own in place of ``sys.stderr`` while it draws, so that one is looked up for
+    each line.
+    """
+    return cast(TextIO, _BesideView())
+
+
+def vitals(snapshot: Snapshot) -> Vitals:
+    """Return what the live view says about the recorder itself."""
+    ends = [site.expires_at for site in snapshot.sites if site.expires_at is not None]
+    return Vitals(
+        at=snapshot.at,
+        started_at=snapshot.started_at,
+        credentials_end=min(ends, default=None),
+        lag_s=snapshot.lag_s,
+        streams=sum(not stream.is_ended for stream in snapshot.streams),
+        open_gaps=len(snapshot.open_gaps),
+        records=snapshot.records,
+        troubles=tuple(troubles(snapshot)),
+        waiting_for=snapshot.waiting_for,
+    )
