@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check lint format bench docs lock build clean help
+.PHONY: demo test check lint format bench accuracy docs lock build clean help
 
 help:
 	@echo "make demo    record a failing deployment, embedded: no AWS account, no network"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   make test, plus lint, format, types, floors, docstrings"
 	@echo "make bench   speed and memory, as ratios measured in one run"
 	@echo "make format  format the code        make lock   refresh requirements/*.txt"
+	@echo "make accuracy CORPUS=FILE    how often explain is right, over labelled failures"
 	@echo "make docs    the pages that are made from the code"
 	@echo "make build   wheel and sdist        make clean  remove .venv and caches"
 
@@ -44,6 +45,11 @@ format: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench
+
+# The labelled failures are not part of the project: make accuracy CORPUS=/path/to/failures.jsonl
+accuracy: $(READY)
+	@test -n "$(CORPUS)" || { echo "say where the labelled failures are: make accuracy CORPUS=FILE"; exit 2; }
+	@$(BIN)/python -m bench.accuracy $(CORPUS)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
