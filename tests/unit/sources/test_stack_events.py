@@ -83,6 +83,25 @@ def test_an_event_that_arrives_late_behind_a_known_one_is_found() -> None:
     assert ids(batch(source, then, STACK, position, polled_at=NOON)) == ["e3"]
 
 
+def test_a_late_event_is_found_beyond_the_end_of_the_page_that_joins() -> None:
+    """The first known event may be the last of its page; what hides behind it is on the next one."""
+    source = StackEvents()
+    history = [itself(1, "CREATE_IN_PROGRESS"), event(2), event(4)]
+    position = after(source, batch(source, aws_with(*history), STACK))
+    aws = ScriptedAws()
+    second = {"StackEvents": [event(3), event(2), history[0]]}
+    aws.on(EVENTS, [{"StackEvents": [event(5), event(4)], "NextToken": "2"}, second])
+    assert ids(batch(source, aws, STACK, position, polled_at=NOON)) == ["e3", "e5"]
+
+
+def test_an_event_that_comes_on_two_pages_is_one_fact() -> None:
+    """A new event between two pages pushes the last one of the first page over to the second."""
+    aws = ScriptedAws()
+    second = {"StackEvents": [event(3), event(2), itself(1, "CREATE_IN_PROGRESS")]}
+    aws.on(EVENTS, [{"StackEvents": [event(4), event(3)], "NextToken": "2"}, second])
+    assert ids(batch(StackEvents(), aws, STACK)) == ["e1", "e2", "e3", "e4"]
+
+
 def test_a_list_that_no_longer_holds_what_was_read_is_a_gap() -> None:
     """It should not happen; it must not pass in silence."""
     source = StackEvents()
