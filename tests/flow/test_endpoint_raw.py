@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from forensics.model.wire import read_error, read_xml
+from forensics.serve.pages import write_token
 from tests.support.clients import Served, served
 from tests.support.histories import facts, payloads, service, stack, task
 
@@ -107,6 +108,16 @@ def test_json_errors_have_awss_shape(
     answer = aws.json(operation, **parameters)
     assert answer["__type"] == code
     assert answer["message"]
+
+
+@pytest.mark.parametrize("anchor", [-1, 2, "a"], ids=["negative", "beyond the end", "no number"])
+def test_tokens_that_point_outside_a_stacks_events_are_refused(aws: Served, anchor: int | str) -> None:
+    """A made-up token must not give a page that passes for the stack's end."""
+    built = stack("Shop")
+    aws.play(facts(built), at=1)
+    token = write_token(f"DescribeStackEvents {built.arn}", anchor)
+    answer = aws.query("DescribeStackEvents", StackName="Shop", NextToken=token)
+    assert read_error(answer, "query", 400) == ("ValidationError", "NextToken is not valid.")
 
 
 @pytest.mark.parametrize(

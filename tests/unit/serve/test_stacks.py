@@ -47,6 +47,13 @@ def test_awss_own_words_are_kept_until_an_event_outdates_them() -> None:
     assert "Outputs" not in after
 
 
+def test_awss_own_words_of_the_same_moment_are_not_outdated() -> None:
+    """A description that is taken when an operation ends bears the time of the event that ended it."""
+    built = stack("Shop").description(at=3, StackStatus="CREATE_COMPLETE", Outputs=[{"OutputKey": "a"}])
+    built.itself("CREATE_COMPLETE", at=3)
+    assert "Outputs" in _stack(built.arn, *facts(built)).view(Kind.DESCRIPTION, _at(3)).payload
+
+
 def test_a_summary_alone_is_enough_to_describe_a_stack() -> None:
     """Quiet stacks are known from surveys only."""
     arn = stack("Quiet").arn
