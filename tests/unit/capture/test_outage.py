@@ -151,6 +151,24 @@ def test_stopped_tasks_that_an_outage_outlived_are_admitted(tmp_path: Path) -> N
     assert gaps[-1]["reason"] == "credentials"
 
 
+def test_every_stream_that_came_due_in_the_outage_says_so_and_goes_on(tmp_path: Path) -> None:
+    """One stream meets the expired token; the others are not even asked, and are not forgotten."""
+    quiet = {"rolloutState": "COMPLETED"}
+    steady = [service(name, at=-900).deployment(at=-800, **quiet) for name in ("api", "web")]
+    for one in steady:
+        one.event("has reached a steady state.", at=500)
+    outage = Outage(tmp_path, *steady, start_s=100, end_s=1300, services=("main/*",))
+    outage.recorder.run_for(1200)
+    streams = {entry.stream for entry in outage.recorder.supervisor.snapshot().streams}
+    gaps = outage.recorder.of("forensics.gap")
+    assert {gap["stream"] for gap in gaps} == streams
+    assert {gap["kind"] for gap in gaps} == {"open"}
+    assert len(gaps) == len(streams) == 3
+    outage.recorder.run_for(500)
+    assert outage.recorder.supervisor.snapshot().open_gaps == ()
+    assert len(outage.recorder.keys("aws.ecs.service_event")) == 2
+
+
 def test_credentials_that_are_missing_at_the_start_are_waited_for(tmp_path: Path) -> None:
     """A recorder started before the login records from the login on."""
     shop = busy_shop()
