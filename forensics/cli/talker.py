@@ -2,15 +2,32 @@
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from forensics.capture.status import Snapshot
 from forensics.cli.face import Face
 from forensics.cli.plain import urgent_troubles
-from forensics.cli.recorder import Ended, Recorder
+from forensics.cli.recorder import Ended
 from forensics.model.clock import Clock
+from forensics.model.record import Record
 
 _GLANCE_S = 0.5
 _BEAT_S = 60.0
+
+
+class Shown(Protocol):
+    """What is shown of a recording; a `Recorder` is one."""
+
+    missed: int
+    """Commits that nobody took in time to be shown."""
+
+    def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+        """Return what was written next, or the end; None when neither came in time."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return what the recording looks like now."""
+        ...
 
 
 class Talker:
@@ -25,7 +42,7 @@ class Talker:
 
     def __init__(
         self,
-        recorder: Recorder,
+        recorder: Shown,
         face: Face,
         clock: Clock,
         on_trouble: Callable[[Snapshot, str], object] | None = None,
@@ -35,6 +52,7 @@ class Talker:
         self._clock = clock
         self._on_trouble = on_trouble
         self._known: set[str] = set()
+        self._missed = 0
         self._glance_at_s = clock.monotonic()
         self._beat_at_s = clock.monotonic() + _BEAT_S
         self._thread = threading.Thread(target=self._talk, name="talker", daemon=True)
@@ -71,6 +89,9 @@ class Talker:
             if self._on_trouble is not None:
                 self._on_trouble(snapshot, troubles[cause])
         self._known = set(troubles)
+        missed, self._missed = self._recorder.missed - self._missed, self._recorder.missed
+        if missed:
+            self._face.trouble(snapshot, f"{missed} commits were not shown in time; the archive has them")
         self._face.glance(snapshot)
         if self._clock.monotonic() >= self._beat_at_s:
             self._beat_at_s = self._clock.monotonic() + _BEAT_S
