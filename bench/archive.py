@@ -57,14 +57,15 @@ def writing(path: Path, options: WriterOptions | None = None) -> Iterator[Writer
 
 def append_rate(place: Path) -> Row:
     """Compare appends with a bare loop of write and fdatasync of the same bytes, taking turns."""
-    batches = [[service_event(n * BATCH + k) for k in range(BATCH)] for n in range(BATCHES)]
     ours: list[float] = []
     bare: list[float] = []
     fd = os.open(place / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with writing(place / "rate", WriterOptions(segment_bytes=1 << 30)) as writer:
         segment = place / "rate/seg/00000001.jsonl"
         size = 0
-        for number, batch in enumerate(batches):
+        for number in range(BATCHES):
+            # Made just before, as by a source: facts come fresh from decoding an answer.
+            batch = batch_of(number * BATCH, BATCH)
             ours.append(
                 timed(lambda batch=batch, number=number: writer.append(batch, poll=f"bench-{number}"))
             )

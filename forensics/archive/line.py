@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType
 from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecodable, why_unfit
 from forensics.model.record import Fact, Record
 
-_CLOSED_LINE = b'%b,"crc":"%08x"}\n'
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
 # The attributes take some 200 bytes: a shorter line cannot nest to MAX_DEPTH.
 _SHALLOW_BYTES = 700
@@ -54,21 +53,16 @@ def encode(facts: Sequence[Fact | Record], envelope: Envelope) -> bytes:
     A fact that cannot be written as it is becomes a ``forensics.undecodable`` record in its place.
     """
     try:
-        content = _ENCODER.encode_lines(_lines(facts, envelope))
-        bodies = content.split(b"\n")
-        bodies.pop()
-        # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
-        doubtful = range(len(bodies)) if b"null" in content else _long(bodies)
+        content = _encode_usual(_lines(facts, envelope))
     except _CANNOT_ENCODE:
-        bodies = [b""] * len(facts)
-        doubtful = range(len(bodies))
-    for index in doubtful:
-        only = msgspec.structs.replace(envelope, first_seq=envelope.first_seq + index)
-        bodies[index] = _encode_doubtful(facts[index], bodies[index], only)
-    parts: list[bytes | int] = [b""] * (2 * len(bodies))
-    parts[::2] = opens = [body[:-1] for body in bodies]
-    parts[1::2] = map(crc32, opens)
-    return (_CLOSED_LINE * len(bodies)) % tuple(parts)
+        content = None
+    # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
+    if content is None or b"null" in content:
+        return b"".join(
+            _encode_carefully(fact, msgspec.structs.replace(envelope, first_seq=seq))
+            for seq, fact in enumerate(facts, envelope.first_seq)
+        )
+    return content
 
 
 def decode_append(content: bytes) -> list[Record]:
@@ -130,34 +124,36 @@ def _lines(facts: Sequence[Fact | Record], envelope: Envelope) -> list[_Line]:
     ]
 
 
-def _long(bodies: Sequence[bytes]) -> list[int]:
-    return [index for index, body in enumerate(bodies) if len(body) >= _SHALLOW_BYTES]
+def _encode_usual(lines: Sequence[_Line]) -> bytes | None:
+    """Return the bytes of lines, or None where one of them could be unfit."""
+    content = bytearray()
+    # One buffer for all lines: allocating one for each costs as much as encoding it.
+    body = bytearray()
+    for line in lines:
+        _ENCODER.encode_into(line, body)
+        if len(body) >= _SHALLOW_BYTES and _could_be_unfit(body):
+            return None
+        body.pop()
+        content += body
+        content += b',"crc":"%08x"}\n' % crc32(body)
+    return bytes(content)
 
 
-def _encode_doubtful(fact: Fact | Record, body: bytes, envelope: Envelope) -> bytes:
-    """Return the line of a fact, or of what stands for it where it cannot be written.
-
-    Args:
-        fact: The fact.
-        body: Its line as encoded with others; b"" where that failed.
-        envelope: With the fact's own seq.
-    """
-    reason = _why_unfit(fact, body, envelope)
-    if reason is not None:
-        fact = undecodable(fact, reason)
-    elif body:
-        return body
-    return _ENCODER.encode(_lines([fact], envelope)[0])
+def _could_be_unfit(body: bytes | bytearray) -> bool:
+    return len(body) > MAX_PAYLOAD_BYTES or body.count(b"{") + body.count(b"[") > MAX_DEPTH
 
 
-def _why_unfit(fact: Fact | Record, body: bytes, envelope: Envelope) -> str | None:
-    if not body:
-        try:
-            body = _ENCODER.encode(_lines([fact], envelope)[0])
-        except _CANNOT_ENCODE as error:
-            return f"{type(error).__name__}: {error}"
+def _encode_carefully(fact: Fact | Record, envelope: Envelope) -> bytes:
+    """Return the line of a fact, or of what stands for it where it cannot be written."""
+    reason, body = None, b""
+    try:
+        body = _ENCODER.encode(_lines([fact], envelope)[0])
+    except _CANNOT_ENCODE as error:
+        reason = f"{type(error).__name__}: {error}"
     if len(body) > MAX_PAYLOAD_BYTES:
-        return f"it takes {len(body)} bytes, more than {MAX_PAYLOAD_BYTES}"
-    if b"null" in body or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        return why_unfit(fact.data)
-    return None
+        reason = f"it takes {len(body)} bytes, more than {MAX_PAYLOAD_BYTES}"
+    elif b"null" in body or _could_be_unfit(body):
+        reason = why_unfit(fact.data)
+    if reason is not None:
+        body = _ENCODER.encode(_lines([undecodable(fact, reason)], envelope)[0])
+    return b'%b,"crc":"%08x"}\n' % (body[:-1], crc32(body[:-1]))

@@ -26,7 +26,7 @@ class OpenSegment:
 
     Args:
         disk: The file calls to use.
-        flusher: One thread that waits for the disk while this one hashes.
+        flusher: A thread that flushes a long append while this one hashes and decodes it.
         number: The segment's.
         fd: Its file, open for appending; closed by `close`.
     """
@@ -70,10 +70,11 @@ class OpenSegment:
             OSError: The write failed; `mend` takes back what was written of it.
         """
         self._is_dirty = True
+        digest = self._digest.copy()
         flushing = self._flusher.submit(self._flush, content) if len(content) > _LONG_BYTES else None
         if flushing is None:
             self._flush(content)
-        digest = self._digest.copy()
+        # Hashing lets go of the interpreter, so that the other thread gets to its write at once.
         digest.update(content)
         records = decode_append(content)
         if flushing is not None:

@@ -8,7 +8,7 @@ from forensics.archive.writer import WriterOptions
 from tests.support.archives import abandon, event, ids, open_writer
 from tests.support.power import NotingDisk, after_power_loss
 
-STATES_EACH = 8
+STATES_EACH = 4
 
 
 def recorded(path: Path) -> NotingDisk:
