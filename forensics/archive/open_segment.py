@@ -47,10 +47,10 @@ class OpenSegment:
         self._fd = fd
         self._digest: _Hash = hashlib.sha256()
 
-    def resume(self, scan: Scan, digest: "_Hash") -> None:
+    def resume(self, scan: Scan) -> None:
         """Take over what a scan found in the file."""
         self.size_bytes = scan.size_bytes
-        self._digest = digest
+        self._digest = scan.digest()
         self.damaged_lines = [line.number for line in scan.damaged]
         if scan.records:
             self._count(scan.records)

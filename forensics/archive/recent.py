@@ -1,7 +1,7 @@
 """The keys of the newest facts, so that none is written twice."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
@@ -28,15 +28,18 @@ class Recent:
         fresh = dict(zip(reversed(keys), reversed(facts), strict=True))
         return [fact for key, fact in reversed(fresh.items()) if key not in self._keys]
 
-    def add(self, facts: Iterable[Fact | Record]) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Tell whether an older key would be forgotten at once."""
+        return len(self._keys) >= self._limit
+
+    def add(self, facts: Sequence[Fact | Record]) -> None:
         """Remember the keys of facts that have been written."""
-        self._keys.update(dict.fromkeys([(fact.source, fact.id) for fact in facts]))
+        self._keys.update(dict.fromkeys([(fact.source, fact.id) for fact in facts[-self._limit :]]))
         self._forget()
 
     def add_older(self, segment: bytes) -> None:
         """Remember the keys of a segment that was written before everything that is remembered."""
-        if len(self._keys) >= self._limit:
-            return
         newer = self._keys
         self._keys = dict.fromkeys(_keys_in(segment)) | newer
         self._forget()

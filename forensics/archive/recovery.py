@@ -64,7 +64,7 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
         disk.close(fd)
         raise
     segment = OpenSegment(disk, place.flusher, number, fd)
-    segment.resume(scan, hashlib.sha256(content[: scan.size_bytes]))
+    segment.resume(scan)
     fact = None
     if cut or scan.damaged:
         fact = Fact(

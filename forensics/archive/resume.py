@@ -27,6 +27,8 @@ class Standing(msgspec.Struct, kw_only=True):
     """Digest of that segment's seal; "" where it cannot be read."""
     segment: OpenSegment | None
     """The open segment."""
+    tail: list[Record]
+    """Records of the open segment."""
     salvaged: list[Record]
     """Whole records of an interrupted append, to be appended again."""
     fact: Fact | None
@@ -61,6 +63,7 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         before=before,
         previous_seal=_previous_seal(closed_number, ending, place),
         segment=None,
+        tail=[],
         salvaged=[],
         fact=None,
     )
@@ -69,8 +72,9 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         sealed_seq = state.last_seq
         streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
         recent.add(mended.tail)
-        standing.segment, standing.fact, standing.salvaged = mended.segment, mended.fact, mended.salvaged
-    if closed_number in numbers_in(place.segments.names())[0]:
+        standing.segment, standing.tail = mended.segment, mended.tail
+        standing.fact, standing.salvaged = mended.fact, mended.salvaged
+    if not recent.is_full and closed_number in numbers_in(place.segments.names())[0]:
         recent.add_older(place.segments.read(segment_name(closed_number)))
     return standing
 

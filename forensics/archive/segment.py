@@ -4,11 +4,14 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from forensics.archive.line import decode, decode_whole
 from forensics.archive.missing import Missing
 from forensics.model.record import Record
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 FOLDER = "seg"
 _NAME = re.compile(r"([0-9]{8,})\.(jsonl|seal\.json)")
@@ -92,8 +95,14 @@ class Scan:
         self.missing = Missing()
         self.torn: list[Line] = []
         """Lines after the last whole one."""
-        if not self._take_whole(content, _Chain(content, first_prev)):
-            self._take_lines(content, _Chain(content, first_prev))
+        self._chain = _Chain(content, first_prev)
+        if not self._take_whole(content, self._chain):
+            self._chain = _Chain(content, first_prev)
+            self._take_lines(content, self._chain)
+
+    def digest(self) -> "_Hash":
+        """Return the running digest of everything up to the last whole line."""
+        return self._chain.digest_to(self.size_bytes)
 
     def _take_whole(self, content: bytes, chain: "_Chain") -> bool:
         """Take a segment in which nothing is wrong; False where there is anything to look at."""
@@ -141,6 +150,10 @@ class _Chain:
         if prev == self._prev:
             return True
         self._prev = prev
+        return offset > 0 and prev == self.digest_to(offset).hexdigest()
+
+    def digest_to(self, offset: int) -> "_Hash":
+        """Return the digest of the bytes before an offset; offsets must not go back."""
         self._digest.update(self._content[self._hashed_bytes : offset])
         self._hashed_bytes = offset
-        return offset > 0 and prev == self._digest.hexdigest()
+        return self._digest

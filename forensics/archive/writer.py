@@ -14,7 +14,7 @@ from forensics.archive.place import Place, unwritable
 from forensics.archive.recent import Recent
 from forensics.archive.resume import resume
 from forensics.archive.seal import Seal, write_seal
-from forensics.archive.segment import records_in, segment_name
+from forensics.archive.segment import segment_name
 from forensics.model.clock import Clock, from_rfc3339, to_rfc3339
 from forensics.model.record import Fact, Record
 
@@ -47,8 +47,6 @@ class Writer:
         self._recent = Recent(options.remembered_keys)
         self._at = resume(place, disk, self._recent)
         self._opened_s = clock.monotonic() - self._age_s()
-        self._tail_bytes = self._at.segment.size_bytes if self._at.segment else 0
-        self._tail_number = self._at.closed_number + 1
         self._is_closed = False
         self.archive_id = place.manifest.archive_id
         self.run = run
@@ -110,10 +108,9 @@ class Writer:
         """Yield the records that the open segment had when the archive was opened.
 
         The state's positions come from the seal before it: these are the records to bring them up to date.
+        They are let go of with the first append.
         """
-        if self._tail_bytes:
-            content = self._place.segments.read(segment_name(self._tail_number))[: self._tail_bytes]
-            yield from records_in(content)
+        yield from self._at.tail
 
     def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
         """Write facts so that they survive a crash, then fold them into the state.
@@ -133,6 +130,7 @@ class Writer:
         fresh = self._recent.unknown(facts)
         if not fresh:
             return []
+        self._at.tail = []
         try:
             self._mend()
             because = self._why_close()
