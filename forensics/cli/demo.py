@@ -17,13 +17,15 @@ from forensics.aws.budget import BudgetOptions, Rate
 from forensics.aws.client import ClientOptions
 from forensics.capture.options import CaptureOptions
 from forensics.cli.attend import Attended, attend
-from forensics.cli.face import PlainFace
-from forensics.cli.plain import closing_lines
+from forensics.cli.closing import close
+from forensics.cli.face import Face, PlainFace
+from forensics.cli.live_face import LiveFace, beside_view
+from forensics.cli.options import is_live_view, view_option
 from forensics.cli.session import Session
 from forensics.cli.wiring import plan
 from forensics.demo import incident
 from forensics.demo.person import PROFILE, Person
-from forensics.errors import ForensicsError, UsageError
+from forensics.errors import UsageError
 from forensics.model.clock import ScaledClock, SystemClock
 from forensics.model.inert import inert
 from forensics.report.explain import page
@@ -52,29 +54,25 @@ _MOST_SPEED = 1000.0
     metavar="DIR",
     help=f"Where to record; must not exist yet. [default: {ARCHIVE}, with a number where that is taken]",
 )
-def demo(speed: float, archive: Path | None) -> int:
+@view_option
+def demo(speed: float, archive: Path | None, view: str) -> int:
     """Record an embedded incident, and explain it. Needs no AWS account and no network.
 
     A local endpoint plays a deployment that failed: its network, load balancer and Redis came up, a service's
     tasks could not start, everything was rolled back and deleted, and the credentials ended on the way.
     The same code as in `forensics watch` records it over HTTP, faster than it happened.
     """  # fmt: skip
-    telemetry.configure(level="error")
+    is_live = is_live_view(view)
+    # What goes wrong for the watched deployment is on the screen; the log is for what goes wrong with us.
+    telemetry.configure(level="error", stream=beside_view() if is_live else None)
     directory = _fresh(archive)
     lines = PlainFace(sys.stdout)
     lines.line(f"Recording a deployment of {_day()} from a local endpoint, {speed:g} times as fast.")
-    attended = _record(directory, speed, lines)
-    ended = attended.ended
-    if ended is not None and ended.error is not None:
-        raise ended.error
-    if attended.cut_short_by is not None:
-        return 128 + attended.cut_short_by
-    if ended is None or ended.outcome is None:
-        raise ForensicsError("the recording did not end in time and was cut off")
-    for line in closing_lines(ended.outcome, str(directory)):
-        lines.line(line)
-    _explain(directory, lines)
-    return 0
+    attended = _record(directory, speed, LiveFace(sys.stdout) if is_live else lines)
+    exit_code = close(attended, str(directory), lines)
+    if exit_code == 0:
+        _explain(directory, lines)
+    return exit_code
 
 
 def _fresh(archive: Path | None) -> Path:
@@ -94,7 +92,7 @@ def _fresh(archive: Path | None) -> Path:
     return next(path for path in map(Path, names) if not path.exists())
 
 
-def _record(directory: Path, speed: float, lines: PlainFace) -> Attended:
+def _record(directory: Path, speed: float, face: Face) -> Attended:
     """Play the incident and record it until everything is at rest."""
     clock = ScaledClock(incident.INCIDENT_STARTS_AT, speed)
     endpoint = Endpoint(History.of(incident.facts()), clock, EndpointOptions(keys=incident.keys()))
@@ -106,7 +104,7 @@ def _record(directory: Path, speed: float, lines: PlainFace) -> Attended:
     )
     with person, _only(person.environment), Player(endpoint) as player:
         planned = plan(_settings(directory, player.url, speed), clock)
-        with Session(planned, lines) as session:
+        with Session(planned, face) as session:
             return attend(session.recorder, SystemClock())
 
 

@@ -6,7 +6,7 @@ from typing import Protocol, TextIO
 
 from forensics.capture.status import Snapshot
 from forensics.cli.plain import event_line, heartbeat_line, trouble_line
-from forensics.cli.telling import worth_telling
+from forensics.cli.telling import Repeats, worth_telling
 from forensics.model.record import Record
 
 
@@ -43,11 +43,14 @@ class PlainFace:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._repeats = Repeats()
 
     def show(self, written: Sequence[Record]) -> None:
-        """Write a line for each notable record."""
-        for told in filter(None, map(worth_telling, written)):
-            self.line(event_line(told))
+        """Write a line for each notable record; a reason that comes again is not said in full again."""
+        for record in written:
+            told = worth_telling(record)
+            if told is not None:
+                self.line(event_line(self._repeats.shortened(told, record)))
 
     def glance(self, snapshot: Snapshot) -> None:
         """Write nothing: lines come when there is something to say."""

@@ -1,5 +1,6 @@
 """The flags that `watch` and `run` share, and how they override the settings file."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +92,22 @@ _SHARED = (
         help="The least level that is logged. [default: info; warning for run and the live view]",
     ),
 )  # fmt: skip
+
+
+_VIEWS = ("auto", "live", "plain")
+
+
+def view_option(command: Command) -> Command:
+    """Give a command the flag ``--view``."""
+    return click.option(
+        "--view", type=click.Choice(_VIEWS), default="auto", show_default=True,
+        help="live: a screen that is kept up to date; plain: lines; auto: live on a terminal.",
+    )(command)  # fmt: skip
+
+
+def is_live_view(view: str) -> bool:
+    """Return whether stdout is to show the live view."""
+    return view == "live" or (view == "auto" and sys.stdout.isatty())
 
 
 def recording_options(command: Command) -> Command:

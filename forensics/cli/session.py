@@ -13,6 +13,7 @@ from forensics.cli.talker import Talker
 from forensics.cli.telling import alarm_of, notice_of
 from forensics.cli.wiring import Plan
 from forensics.errors import SettingsError
+from forensics.model.clock import SystemClock
 from forensics.notify import Notifier, NotifyOptions
 from forensics.settings import Settings
 
@@ -41,7 +42,7 @@ class Session:
         self.ends_at_rest = planned.settings.capture.until == "done"
         """Whether the person asked for an end as soon as all is at rest."""
         self.recorder = planned.recorder(self._tell, options)
-        self._talker = Talker(self.recorder, face, planned.clock, self._alarm)
+        self._talker = Talker(self.recorder, face, SystemClock(), self._alarm)
         self._signals = Signals((*ENDING, signal.SIGHUP), self.recorder.signal)
 
     def __enter__(self) -> Self:

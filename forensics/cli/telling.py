@@ -1,6 +1,11 @@
 """What people and the on-event command are told of a recording while it runs."""
 
+from collections import Counter
+
+from msgspec.structs import replace
+
 from forensics.analysis.notable import Notable, notable
+from forensics.analysis.wording import words
 from forensics.capture.status import Snapshot
 from forensics.model.clock import to_rfc3339
 from forensics.model.record import GAP, Record
@@ -35,6 +40,30 @@ def worth_telling(record: Record) -> Notable | None:
         if gap.get("reason") == "access-denied" and gap.get("kind") == "open":
             return None
     return told
+
+
+_MOST_REASONS = 1000
+
+
+class Repeats:
+    """The reasons that stopped tasks have given so far, so that each is told in full once."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    def shortened(self, told: Notable, record: Record) -> Notable:
+        """Return what is told of a record, with a count for a reason that its service has given before."""
+        if told.kind != "task_stopped":
+            return told
+        said = words(record)
+        key = (said.where, said.state, said.reason)
+        if len(self._counts) >= _MOST_REASONS:
+            self._counts.clear()
+        self._counts[key] += 1
+        if self._counts[key] == 1 or not said.reason:
+            return told
+        again = said._replace(reason=f"the same reason again, {self._counts[key]} times so far")
+        return replace(told, text=again.line())
 
 
 def notice_of(notable: Notable, archive: str) -> Notice | None:

@@ -9,20 +9,16 @@ import click
 
 from forensics import telemetry
 from forensics.cli import preflight
-from forensics.cli.attend import Attended, attend, reload_or_keep
+from forensics.cli.attend import attend, reload_or_keep
+from forensics.cli.closing import close
 from forensics.cli.face import PlainFace
 from forensics.cli.live_face import LiveFace, beside_view
-from forensics.cli.options import Flags, recording_options, settled
-from forensics.cli.plain import closing_lines
+from forensics.cli.options import Flags, is_live_view, recording_options, settled, view_option
 from forensics.cli.session import Session
 from forensics.cli.signals import ENDING
 from forensics.cli.wiring import plan
-from forensics.errors import ForensicsError
 from forensics.model.clock import SystemClock
 from forensics.settings import Settings
-
-VIEWS = ("auto", "live", "plain")
-
 
 # A line break after \b keeps click from filling the lines that follow.
 EXAMPLES = """\b
@@ -35,13 +31,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @recording_options
-@click.option(
-    "--view",
-    type=click.Choice(VIEWS),
-    default="auto",
-    show_default=True,
-    help="live: a screen that is kept up to date; plain: lines; auto: live on a terminal.",
-)
+@view_option
 def watch(view: str, **given: Any) -> int:
     """Record what AWS says about stacks and services, until told to stop.
 
@@ -54,7 +44,7 @@ def watch(view: str, **given: Any) -> int:
     flags = Flags(**given)
     clock = SystemClock()
     settings = settled(flags)
-    is_live = view == "live" or (view == "auto" and sys.stdout.isatty())
+    is_live = is_live_view(view)
     _configure_log(settings, is_live=is_live)
     planned = plan(settings, clock)
     preflight.check_credentials(planned.sites)
@@ -68,7 +58,7 @@ def watch(view: str, **given: Any) -> int:
             stops=ENDING if flags.settings else (*ENDING, signal.SIGHUP),
             reload=partial(reload_or_keep, partial(_reload, session, flags, is_live=is_live)),
         )
-    return _close(attended, session.archive, lines)
+    return close(attended, session.archive, lines)
 
 
 def _configure_log(settings: Settings, *, is_live: bool) -> None:
@@ -82,25 +72,3 @@ def _reload(session: Session, flags: Flags, *, is_live: bool) -> None:
     settings = settled(flags)
     session.reload(settings)
     _configure_log(settings, is_live=is_live)
-
-
-def _close(attended: Attended, archive: str, lines: PlainFace) -> int:
-    """Say how the recording ended; return the exit code.
-
-    Raises:
-        ForensicsError: The recording broke, or did not end in time.
-    """
-    ended = attended.ended
-    if ended is not None and ended.outcome is not None:
-        for line in closing_lines(ended.outcome, archive):
-            lines.line(line)
-    elif ended is not None and ended.error is not None:
-        raise ended.error
-    if attended.cut_short_by is not None:
-        return 128 + attended.cut_short_by
-    if ended is None:
-        raise ForensicsError(
-            "the recording did not end in time and was cut off",
-            hint="what was committed is safe; the next start mends the rest",
-        )
-    return 0
