@@ -105,7 +105,7 @@ class Writer:
         return self.state.last_seq + 1
 
     def tail(self) -> Iterator[Record]:
-        """Yield the records that the open segment had when the archive was opened.
+        """Yield the records that the open segment had when the archive was opened, salvaged ones included.
 
         The state's positions come from the seal before it: these are the records to bring them up to date.
         They are let go of with the first append.
@@ -171,7 +171,7 @@ class Writer:
         try:
             salvaged = self._at.salvaged
             if salvaged:
-                self._commit(salvaged, salvaged[0].poll, like=salvaged[0])
+                self._at.tail += self._commit(salvaged, salvaged[0].poll, like=salvaged[0])
             if self.recovery is not None:
                 self._commit([self.recovery], None)
         except OSError:

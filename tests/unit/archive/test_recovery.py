@@ -232,6 +232,7 @@ def test_an_append_that_lost_blocks_in_the_middle_keeps_its_other_records(
     writer = open_writer(tmp_path / "a")
     assert writer.recovery is not None
     assert writer.recovery.data["salvaged"] == 7 - damaged
+    assert [record.id for record in writer.tail()][-1] == "b7"
     writer.close()
     left = [f"b{number}" for number in range(8) if number != damaged]
     assert ids(tmp_path / "a") == ["0", "1", "2", *left]
