@@ -5,12 +5,12 @@ from functools import reduce
 import msgspec
 
 from forensics.capture import cadence, gaps
-from forensics.capture.book import SURVEYED, WANTED, Watched, place_of
+from forensics.capture.book import WANTED, Watched
 from forensics.capture.discovery import missing
+from forensics.capture.finding import found_by
 from forensics.capture.outage import pause
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Errand, Recording
-from forensics.capture.selection import wants_stack
 from forensics.errors import AccessDenied, AwsError, NotFound, Undecodable
 from forensics.model.identity import Stream
 from forensics.model.record import Fact, Gap
@@ -70,7 +70,7 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     facts = list(batch.facts)
     if gap is not None:
         facts.append(recording.mint.gap(watched.stream.target, gap))
-    fresh, opening = _found(recording, watched, batch)
+    fresh, opening = found_by(recording, watched, batch)
     facts += opening
     facts += _refusals(recording, watched, batch)
     if batch.is_ended and not _may_return(watched):
@@ -104,35 +104,6 @@ def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _
 def _may_return(watched: Watched) -> bool:
     # A service or cluster made again under its name has the ARN of the one before; a stack never does.
     return watched.opened_because == WANTED and watched.stream.source != "stack_events"
-
-
-def _found(recording: Recording, watched: Watched, batch: Batch) -> tuple[list[Watched], list[Fact]]:
-    if watched.stream.source == cadence.SURVEY:
-        return _surveyed(recording, watched, batch)
-    here = place_of(watched.stream.target)
-    near = [stream for stream in batch.found if place_of(stream.target) == here]
-    return recording.watch(watched.site, near, str(watched.stream), parent=watched.stream)
-
-
-def _surveyed(recording: Recording, survey: Watched, batch: Batch) -> tuple[list[Watched], list[Fact]]:
-    wanted = recording.sites[survey.site].site.wanted
-    parents = {fact.source: _parent(fact) for fact in batch.facts}
-    fresh: list[Watched] = []
-    opening: list[Fact] = []
-    for stream in batch.found:
-        parent = None if wants_stack(wanted, stream.target) else parents.get(stream.target)
-        because = SURVEYED if parent is None else str(parent)
-        more, facts = recording.watch(survey.site, [stream], because, parent=parent)
-        fresh += more
-        opening += facts
-    return fresh, opening
-
-
-def _parent(fact: Fact) -> Stream | None:
-    if not isinstance(fact.data, dict):
-        return None
-    arn = fact.data.get("ParentId") or fact.data.get("RootId")
-    return Stream("stack_events", arn) if isinstance(arn, str) else None
 
 
 def _refusals(recording: Recording, watched: Watched, batch: Batch) -> list[Fact]:

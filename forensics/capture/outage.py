@@ -22,7 +22,7 @@ def pause(recording: Recording, label: str, error: AwsError) -> None:
     state.paused_reason = gaps.reason_of(error)
     state.paused_since = recording.now()
     state.stamp = state.site.door.credentials_stamp()
-    recording.log.error("site paused", site=label, code=error.code, reason=error.message, hint=error.hint)
+    recording.log.warning("site paused", site=label, code=error.code, reason=error.message, hint=error.hint)
     _schedule_probe(recording, state)
 
 

@@ -78,8 +78,11 @@ def history(events: list[int], messages: list[int], stops: list[int]) -> list[Fa
     api = service("api", at=25)
     for number, at in enumerate(sorted(messages)):
         api.event(f"message {number}", at=at)
-    shop = stack("Shop", at=20).event(
-        "Api", "AWS::ECS::Service", "CREATE_IN_PROGRESS", at=25, physical=api.arn
+    # AWS's summary of a stack and its description are never the same payload.
+    shop = (
+        stack("Shop", at=20)
+        .summary(at=20, TemplateDescription="the shop")
+        .event("Api", "AWS::ECS::Service", "CREATE_IN_PROGRESS", at=25, physical=api.arn)
     )
     for number, at in enumerate(sorted(events)):
         shop.event(f"R{number}", "AWS::SNS::Topic", "CREATE_COMPLETE", at=at)
