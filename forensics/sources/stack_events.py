@@ -46,7 +46,7 @@ class StackEvents:
     """The events of one CloudFormation stack.
 
     Operations: cloudformation:DescribeStackEvents; where allowed DescribeStacks, ListStackResources.
-    Key: EventId.
+    Key: EventId; for descriptions the StackId, the word and the digest of the content.
     Horizon: none; a deleted stack can be read by its ARN for 90 days.
     """
 
@@ -54,7 +54,7 @@ class StackEvents:
     types: tuple[str, ...] = (EVENT, DESCRIPTION)
     operations: tuple[str, ...] = (_EVENTS,)
     optional_operations: tuple[str, ...] = (_DESCRIBE, _RESOURCES)
-    key = "EventId"
+    key = "EventId; StackId/description@digest"
     horizon: timedelta | None = None
     order = "newest first"
     gap_shows = "the walk never met a known event"
@@ -249,7 +249,8 @@ def _description(door: Door, arn: str, position: Position) -> list[Fact]:
     described = ask(door, _DESCRIBE, StackName=arn).rows("Stacks")
     facts = []
     for stack in described[:1]:
-        fact_id = change_id(arn, position.get("description"), stack)
+        # The survey's facts about the stack have its ARN as their source too: a bare ARN would name both.
+        fact_id = change_id(f"{arn}/description", position.get("description"), stack)
         if fact_id is not None:
             subject = text(stack, "StackName") or None
             facts.append(Fact(type=DESCRIPTION, source=arn, id=fact_id, data=stack, subject=subject))

@@ -5,7 +5,8 @@ import pytest
 from forensics.errors import AccessDenied, NotFound, Throttled
 from forensics.model.identity import Stream
 from forensics.sources.base import Failed
-from forensics.sources.stack_events import StackEvents
+from forensics.sources.stack_events import DESCRIPTION, StackEvents
+from forensics.sources.stacks import Stacks, survey_of
 from tests.support.clock import NOON
 from tests.support.scripted_aws import ScriptedAws
 from tests.unit.sources.polls import CHILD, CLUSTER, SERVICE, STACK, TASKS, after, batch, poll
@@ -287,3 +288,33 @@ def test_times_that_are_none_are_left_out() -> None:
     fact = batch(StackEvents(), aws, STACK).facts[1]
     assert fact.time is None
     assert fact.data["Timestamp"] == "yesterday"
+
+
+def test_a_description_is_never_taken_for_what_the_survey_said() -> None:
+    """Both are about one stack, and AWS may give both the same content: an archive keeps each key once."""
+    same = {"StackId": STACK, "StackName": "shop", "StackStatus": "CREATE_COMPLETE"}
+    aws = aws_with(itself(1, "CREATE_IN_PROGRESS"), itself(2, "CREATE_COMPLETE"))
+    aws.on(DESCRIBE, {"Stacks": [same]})
+    aws.on("cloudformation:ListStacks", {"StackSummaries": [same]})
+    survey = Stacks(lambda _name, _arn: True)
+    (summary,) = batch(survey, aws, survey_of(STACK)).facts
+    (description,) = (fact for fact in batch(StackEvents(), aws, STACK).facts if fact.type == DESCRIPTION)
+    assert (summary.source, summary.data) == (description.source, description.data)
+    assert summary.id != description.id
+
+
+def test_a_stack_that_is_as_it_was_described_is_not_described_again() -> None:
+    """The position tells a change by the digest, whatever stands before it in the key."""
+    source, aws = StackEvents(), aws_with(itself(1, "CREATE_IN_PROGRESS"), itself(2, "CREATE_COMPLETE"))
+    aws.on(DESCRIBE, {"Stacks": [{"StackId": STACK, "StackName": "shop"}]})
+    position = after(source, batch(source, aws, STACK))
+    aws.on(
+        EVENTS,
+        {
+            "StackEvents": [
+                itself(n, s)
+                for n, s in ((4, "UPDATE_COMPLETE"), (3, "UPDATE_IN_PROGRESS"), (2, "CREATE_COMPLETE"))
+            ]
+        },
+    )
+    assert [fact.id for fact in batch(source, aws, STACK, position, polled_at=NOON).facts] == ["e3", "e4"]
