@@ -16,6 +16,7 @@ STACK = "aws.cloudformation.stack"
 _LIST = "cloudformation:ListStacks"
 _FIELD = "StackSummaries"
 _DELETED = "DELETE_COMPLETE"
+_ABOVE = ("ParentId", "RootId")
 _ASK_AGAIN_S = 60
 # ListStacks without a filter also returns the deleted stacks of 90 days. REVIEW_IN_PROGRESS is the state of a
 # stack whose first change set waits to be executed.
@@ -77,12 +78,17 @@ class Stacks:
         return survey_of(fact.source)
 
     def fold(self, position: Position | None, fact: Fact) -> Position:
-        """Return the position after a stack's change: what is remembered of each living stack, by ARN."""
+        """Return the position after a stack's change: what is remembered of each living stack, by ARN.
+
+        Beside what `after_change` keeps, ``above`` has the ARNs of a nested stack's parent and root.
+        """
         folded = dict(position or {})
         if text(fact.data, "StackStatus") == _DELETED:
             folded.pop(fact.source, None)
         else:
-            folded[fact.source] = after_change(folded.get(fact.source), fact.id)
+            entry = after_change(folded.get(fact.source), fact.id)
+            above = [arn for field in _ABOVE if (arn := text(fact.data, field))]
+            folded[fact.source] = {**entry, "above": above} if above else entry
         return folded
 
     def fetch(
@@ -107,7 +113,7 @@ class Stacks:
         self, door: Door, target: str, position: Position, now: datetime, polled_at: datetime | None
     ) -> Batch:
         listed: dict[str, JsonObject] = {}
-        gone = set(position)
+        gone = {arn for arn, entry in position.items() if self._is_any_wanted(arn, *entry.get("above", ()))}
         for row in _listed(door, _LIVING):
             gone.discard(text(row, "StackId"))
             if self._is_wanted(row):
@@ -132,11 +138,11 @@ class Stacks:
         )
 
     def _is_wanted(self, row: JsonObject) -> bool:
-        for field in ("StackId", "ParentId", "RootId"):
-            stack = parse_stack_arn(text(row, field))
-            if stack is not None and self._wanted(stack.name, text(row, field)):
-                return True
-        return False
+        return self._is_any_wanted(*(text(row, field) for field in ("StackId", *_ABOVE)))
+
+    def _is_any_wanted(self, *arns: str) -> bool:
+        named = ((parse_stack_arn(arn), arn) for arn in arns)
+        return any(stack is not None and self._wanted(stack.name, arn) for stack, arn in named)
 
 
 def _listed(

@@ -93,6 +93,26 @@ def test_a_stack_that_is_nowhere_any_more_still_moves() -> None:
     assert len(aws.asked) == 10, "the deleted stacks of 90 days are not listed at each poll"
 
 
+def test_a_deleted_stack_that_nobody_wants_any_more_is_not_looked_for() -> None:
+    """A selection that shrank would else read the deleted stacks of 90 days again and again, for nobody."""
+    other = summary(STACK.replace("shop", "other"))
+    everything = Stacks(lambda _name, _arn: True)
+    position = after(everything, batch(everything, aws_with(summary(), other), SURVEY))
+    aws = aws_with(summary(), {**other, "StackStatus": "DELETE_COMPLETE"})
+    answer = batch(Stacks(wants_shop), aws, SURVEY, position)
+    assert (answer.facts, answer.moved) == ((), ())
+    assert len(aws.asked) == 1
+
+
+def test_a_deleted_stack_is_still_wanted_with_its_parent() -> None:
+    """What remains of it when it has left the list does not say whose child it was; the position does."""
+    source = Stacks(wants_shop)
+    child = summary(CHILD, ParentId=STACK, RootId=STACK)
+    position = after(source, batch(source, aws_with(summary(), child), SURVEY))
+    aws = aws_with(summary(), {**child, "StackStatus": "DELETE_COMPLETE"})
+    assert batch(source, aws, SURVEY, position).moved == (Stream("stack_events", CHILD),)
+
+
 def test_a_quiet_account_is_one_list() -> None:
     """Two hundred idle stacks cost what one costs."""
     source = Stacks(lambda _name, _arn: True)
