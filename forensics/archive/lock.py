@@ -5,7 +5,6 @@ import errno
 import fcntl
 import itertools
 import os
-import socket
 import threading
 import weakref
 
@@ -50,7 +49,7 @@ class Lock:
         try:
             os.fchmod(self._fd, FILE_MODE)
             _take(self._fd, clock)
-            holder = Holder(pid=os.getpid(), host=socket.gethostname(), started=to_rfc3339(clock.now()))
+            holder = Holder(pid=os.getpid(), host=os.uname().nodename, started=to_rfc3339(clock.now()))
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, msgspec.json.encode(holder) + b"\n", 0)
         except BaseException:

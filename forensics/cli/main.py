@@ -2,11 +2,8 @@
 
 import importlib
 import os
-import signal
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 import click
@@ -28,8 +25,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 RECORDING = ("watch", "run")
 """Commands whose flags share their variables: FORENSICS_ARCHIVE is the archive of both."""
-INTERRUPTED = 128 + signal.SIGINT
-BROKEN_PIPE = 128 + signal.SIGPIPE
+# 128 + SIGINT and SIGPIPE; the module of their names, and those of rare words below, cost time at each start.
+INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 class LazyGroup(click.Group):
@@ -63,7 +61,7 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, n=1)
+            near = importlib.import_module("difflib").get_close_matches(name, COMMANDS, n=1)
             asked = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"No such command {name!r}.{asked}", ctx=ctx)
         return super().resolve_command(ctx, args)
@@ -143,7 +141,7 @@ def _refuse(error: click.ClickException) -> int:
 def _admit(error: Exception) -> int:
     """Say that something happened which nobody foresaw."""
     if os.environ.get("FORENSICS_DEBUG"):
-        traceback.print_exc()
+        importlib.import_module("traceback").print_exc()
     _say(
         f"unforeseen {type(error).__name__}: {error}",
         "please report it with the output of the same command under FORENSICS_DEBUG=1",
