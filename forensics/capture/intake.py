@@ -1,7 +1,5 @@
 """What the answers of one poll do: facts into the archive first, then the streams move on."""
 
-from functools import reduce
-
 import msgspec
 
 from forensics.capture import cadence, gaps
@@ -66,7 +64,7 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
         return _prepare_failed(recording, watched, answer)
     batch = answer
     gap = gaps.closed(watched.open_gap, batch.gap, polled.poll.at)
-    position = reduce(watched.source.fold, batch.facts, watched.position)
+    position = watched.source.fold_all(watched.position, batch.facts)
     facts = list(batch.facts)
     if gap is not None:
         facts.append(recording.mint.gap(watched.stream.target, gap))

@@ -2,6 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, TypedDict
+
+import msgspec
 
 from forensics.archive.streams import StreamState
 from forensics.capture.book import WANTED
@@ -9,6 +13,9 @@ from forensics.capture.journal import ArchiveWriter
 from forensics.model.identity import Stream, parse_stream
 from forensics.model.record import STREAM, Fact, JsonObject, Record
 from forensics.sources.base import Position, Source
+
+_FOLDED_AT_ONCE = 1000
+"""So many payloads of the open segment are in memory at the same time."""
 
 
 class Past:
@@ -24,27 +31,31 @@ class Past:
 
     def __init__(self, writer: ArchiveWriter, sources: Iterable[Source]) -> None:
         self._states = writer.state.streams
-        self._readers = {kind: source for source in sources for kind in source.types}
-        for record in writer.tail():
-            self._fold(record)
+        self._sources = {source.name: source for source in sources}
+        self._readers = {kind: source for source in self._sources.values() for kind in source.types}
+        self._decoders = {source.name: _decoder(source) for source in self._sources.values()}
+        tail = iter(writer.tail())
+        while records := tuple(islice(tail, _FOLDED_AT_ONCE)):
+            self._fold(records)
 
-    def _fold(self, record: Record) -> None:
-        if record.type == STREAM:
-            payload = record.payload()
-            if "opened_because" in payload:
-                stream = parse_stream(payload["stream"])
-                self.keep(stream, self.position(stream), str(payload["opened_because"]))
-        elif (source := self._readers.get(record.type)) is not None:
-            fact = Fact(
-                type=record.type,
-                source=record.source,
-                id=record.id,
-                data=record.payload(),
-                time=record.time,
-                subject=record.subject,
-            )
-            stream = Stream(source.name, source.target_of(fact))
-            self.keep(stream, source.fold(self.position(stream), fact), self.because(stream))
+    def _fold(self, records: Iterable[Record]) -> None:
+        facts: defaultdict[Stream, list[Fact]] = defaultdict(list)
+        for record in records:
+            if record.type == STREAM:
+                self._note_opening(record.payload())
+            elif (source := self._readers.get(record.type)) is not None:
+                payload = _payload(record, self._decoders[source.name])
+                if payload is not None:
+                    fact = _fact(record, payload)
+                    facts[Stream(source.name, source.target_of(fact))].append(fact)
+        for stream, seen in facts.items():
+            position = self._sources[stream.source].fold_all(self.position(stream), seen)
+            self.keep(stream, position, self.because(stream))
+
+    def _note_opening(self, opening: JsonObject) -> None:
+        if "opened_because" in opening:
+            stream = parse_stream(opening["stream"])
+            self.keep(stream, self.position(stream), str(opening["opened_because"]))
 
     def keep(self, stream: Stream, position: Position | None, because: str) -> None:
         """Leave a committed position, and what led to the stream, where the next seal keeps it."""
@@ -92,3 +103,32 @@ class Past:
                     reached[child] = None
                     queue.append(child)
         return list(reached)
+
+
+def _decoder(source: Source) -> msgspec.json.Decoder[Any]:
+    """Return what decodes as much of a payload as the source's fold looks at."""
+    if source.fold_reads is None:
+        return msgspec.json.Decoder()
+    fields = dict.fromkeys(source.fold_reads, Any)
+    # The functional form is what makes a type of names that are known at run time only.
+    return msgspec.json.Decoder(TypedDict("Read", fields, total=False))  # type: ignore[operator]
+
+
+def _payload(record: Record, decoder: msgspec.json.Decoder[Any]) -> JsonObject | None:
+    """Return a payload as far as it is read, None where it is no object."""
+    try:
+        payload = decoder.decode(record.data)
+    except msgspec.MsgspecError:
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def _fact(record: Record, payload: JsonObject) -> Fact:
+    return Fact(
+        type=record.type,
+        source=record.source,
+        id=record.id,
+        data=payload,
+        time=record.time,
+        subject=record.subject,
+    )

@@ -1,6 +1,6 @@
 """What every source is: a reader of one kind of fact that never loses its place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -70,6 +70,8 @@ class Source(Protocol):
     """In which order AWS gives the facts, for the docs."""
     gap_shows: str
     """How a gap shows, for the docs."""
+    fold_reads: tuple[str, ...] | None
+    """The fields of a payload that `fold` looks at; None: any. A start then need not decode the others."""
     group_size: int
     """How many targets one fetch may be given."""
 
@@ -83,6 +85,14 @@ class Source(Protocol):
 
     def fold(self, position: Position | None, fact: Fact) -> Position:
         """Return the position after a fact; folding a batch's facts in order gives the next position."""
+        ...
+
+    def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
+        """Return the position after facts of one target, in order, as `fold` one by one would give it.
+
+        What was given is left as it was. A position may remember thousands of things: it is copied once,
+        not once for each fact.
+        """
         ...
 
     def fetch(

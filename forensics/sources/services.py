@@ -1,7 +1,8 @@
 """The events, deployments and states of ECS services, ten services a call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
 
 import msgspec
 
@@ -50,6 +51,7 @@ class Services:
     horizon: timedelta | None = None
     order = "newest first, the 100 latest events"
     gap_shows = "100 events came and none was known"
+    fold_reads: tuple[str, ...] | None = None
     group_size = 10
 
     def group_of(self, target: str) -> str:
@@ -82,6 +84,10 @@ class Services:
         else:
             folded |= service_details.fold(folded, fact)
         return folded
+
+    def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
+        """Return the position after facts; it is small, so each may copy it."""
+        return reduce(self.fold, facts, position)
 
     def fetch(
         self,
@@ -133,9 +139,7 @@ class Services:
     def _read(self, seen: "_Seen", details: service_details.Details) -> Batch:
         events = _Events.of(seen)
         state = _state_facts(seen)
-        after = seen.position
-        for fact in (*events.facts, *state):
-            after = self.fold(after, fact)
+        after = self.fold_all(seen.position, (*events.facts, *state)) or {}
         is_busy = _is_busy(seen.service)
         more, notes = details.of(
             seen.target,

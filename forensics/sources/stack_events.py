@@ -1,8 +1,9 @@
 """The events of one CloudFormation stack, complete from the start of its last operation on."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
 from itertools import islice
 from typing import Any
 
@@ -58,6 +59,7 @@ class StackEvents:
     horizon: timedelta | None = None
     order = "newest first"
     gap_shows = "the walk never met a known event"
+    fold_reads: tuple[str, ...] | None = ("StackId", "PhysicalResourceId", "ResourceStatus")
     group_size = 1
 
     def group_of(self, target: str) -> str:
@@ -87,6 +89,10 @@ class StackEvents:
             folded["status_at"] = at
             folded["is_due"] = folded["is_due"] or not _is_running(folded["status"])
         return folded
+
+    def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
+        """Return the position after events and descriptions; it is small, so each may copy it."""
+        return reduce(self.fold, facts, position)
 
     def fetch(
         self,
@@ -123,9 +129,7 @@ class StackEvents:
     ) -> Batch:
         walk = _walk(door, arn, position or {}, now)
         facts = [_event_fact(arn, event) for event in walk.events]
-        after = position
-        for fact in facts:
-            after = self.fold(after, fact)
+        after = self.fold_all(position, facts)
         resources: list[JsonObject] = []
         notes: list[AwsError] = []
         if after and after["is_due"] and (facts or crosses(polled_at, now, _ASK_AGAIN_S)):

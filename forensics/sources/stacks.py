@@ -64,6 +64,7 @@ class Stacks:
     horizon: timedelta | None = None
     order = "none"
     gap_shows = "it lists what is, so the changes between two listings are left to stack_events"
+    fold_reads: tuple[str, ...] | None = ("StackStatus", *_ABOVE)
     group_size = 1
 
     def __init__(self, wanted: Wanted) -> None:
@@ -82,10 +83,19 @@ class Stacks:
 
         Beside what `after_change` keeps, ``above`` has the ARNs of a nested stack's parent and root.
         """
+        return self._folded(position, (fact,))
+
+    def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
+        """Return the position after stacks' changes; many cost little more than one."""
+        listed = tuple(facts)
+        return self._folded(position, listed) if listed else position
+
+    def _folded(self, position: Position | None, facts: Iterable[Fact]) -> Position:
         folded = dict(position or {})
-        if text(fact.data, "StackStatus") == _DELETED:
-            folded.pop(fact.source, None)
-        else:
+        for fact in facts:
+            if text(fact.data, "StackStatus") == _DELETED:
+                folded.pop(fact.source, None)
+                continue
             entry = after_change(folded.get(fact.source), fact.id)
             above = [arn for field in _ABOVE if (arn := text(fact.data, field))]
             folded[fact.source] = {**entry, "above": above} if above else entry

@@ -41,6 +41,7 @@ class StoppedTasks:
     horizon: timedelta | None = timedelta(hours=1)
     order = "none"
     gap_shows = "more than the horizon since the last poll, or a listed task could not be described any more"
+    fold_reads: tuple[str, ...] | None = ("lastStatus",)
     group_size = 1
 
     def group_of(self, target: str) -> str:
@@ -53,11 +54,20 @@ class StoppedTasks:
 
     def fold(self, position: Position | None, fact: Fact) -> Position:
         """Return the position after a task: ``tasks``, by id its last version and whether it has stopped."""
+        return self._folded(position, (fact,))
+
+    def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
+        """Return the position after tasks; many cost little more than one."""
+        listed = tuple(facts)
+        return self._folded(position, listed) if listed else position
+
+    def _folded(self, position: Position | None, facts: Iterable[Fact]) -> Position:
         tasks = dict((position or {}).get("tasks", {}))
-        arn, _, version = fact.id.rpartition("@")
-        is_final = text(fact.data, "lastStatus") == _STOPPED
-        tasks.pop(task_id(arn), None)
-        tasks[task_id(arn)] = [version, is_final]
+        for fact in facts:
+            arn, _, version = fact.id.rpartition("@")
+            is_final = text(fact.data, "lastStatus") == _STOPPED
+            tasks.pop(task_id(arn), None)
+            tasks[task_id(arn)] = [version, is_final]
         return {"tasks": newest(tasks, _MOST_REMEMBERED)}
 
     def fetch(

@@ -1,11 +1,13 @@
 """What every source promises, checked over each of them: nothing lost, nothing twice, whatever fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from forensics.errors import AccessDenied, AwsError, CredentialsExpired, ServerFault, Throttled, Unreachable
 from forensics.model.record import Fact
@@ -132,6 +134,33 @@ def test_folding_what_is_on_disk_gives_the_position(world_of: Callable[[], World
         half = recorder.folded(recorder.facts[:split])
         sealed = orjson.loads(orjson.dumps(half))
         assert recorder.folded(recorder.facts[split:], sealed) == recorder.position
+
+
+@every_source
+def test_folding_many_facts_is_folding_each(world_of: Callable[[], World]) -> None:
+    """A start folds thousands at once, a poll one or two; both must come to the same place."""
+    recorder = a_day_of(world_of())
+    source = recorder.world.source
+    assert source.fold_all(None, ()) is None
+    for split in range(0, len(recorder.facts) + 1, 5):
+        half = source.fold_all(None, recorder.facts[:split])
+        before = orjson.dumps(half)
+        assert source.fold_all(half, iter(recorder.facts[split:])) == recorder.position
+        assert orjson.dumps(half) == before, "folding changed the position it was given"
+
+
+@every_source
+def test_fold_looks_at_no_field_but_those_it_names(world_of: Callable[[], World]) -> None:
+    """A start decodes only those: another would be gone after a restart."""
+    recorder = a_day_of(world_of())
+    names = recorder.world.source.fold_reads
+    if names is not None:
+        named = [replace(fact, data=_only(fact.data, names)) for fact in recorder.facts]
+        assert recorder.folded(named) == recorder.position
+
+
+def _only(payload: Any, names: Iterable[str]) -> Any:
+    return {name: payload[name] for name in names if name in payload}
 
 
 @every_source
