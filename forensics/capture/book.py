@@ -33,6 +33,8 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     is_ended: bool = False
     is_missing: bool = False
     """AWS does not know the target yet."""
+    is_gone: bool = False
+    """It was deleted, or its stream ended before: where AWS does not know it, it is not waited for."""
     is_in_flight: bool = False
     has_moved: bool = False
     """The survey saw it move while it was in flight: it is due again at once."""

@@ -85,7 +85,7 @@ def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _
     if isinstance(error, AccessDenied) and watched.refusal is None:
         facts.append(recording.mint.refused(str(watched.stream), error, is_optional=False))
     if isinstance(error, NotFound):
-        if watched.polled_at is not None and not _may_return(watched):
+        if _is_over(watched):
             facts.append(recording.mint.ended(watched.stream, watched.number, error.message))
         return _Step(watched=watched, answer=failed, facts=facts)
     gap = watched.open_gap or gaps.opened(
@@ -97,6 +97,11 @@ def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _
     if not watched.is_gap_recorded:
         facts.append(recording.mint.gap(watched.stream.target, gap))
     return _Step(watched=watched, answer=failed, facts=facts, gap=gap)
+
+
+def _is_over(watched: Watched) -> bool:
+    """Return whether a target that AWS does not know was there before and will not come back."""
+    return (watched.polled_at is not None or watched.is_gone) and not _may_return(watched)
 
 
 def _may_return(watched: Watched) -> bool:
@@ -165,13 +170,15 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
     was_busy, had_failed = watched.is_busy, watched.failures > 0
     watched.position = step.position
     watched.polled_at, watched.polled_s = polled.poll.at, polled.poll.at_s
-    watched.is_busy, watched.is_missing = batch.is_busy, False
+    watched.is_busy, watched.is_missing, watched.is_gone = batch.is_busy, False, False
     watched.is_ended = batch.is_ended and not _may_return(watched)
     watched.failures, watched.trouble, watched.refusal = 0, None, None
     watched.open_gap, watched.is_gap_recorded = None, False
     watched.facts += len(batch.facts)
     recording.sites[watched.site].probes = 0
     recording.admit(step.fresh)
+    for stream in batch.gone:
+        _note_gone(recording, stream)
     _note_activity(recording, batch)
     if had_failed:
         recording.log.info("stream recovered", stream=str(watched.stream), facts=len(batch.facts))
@@ -189,6 +196,14 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
         recording.schedule.put(
             watched.stream, recording.now_s() + cadence.jittered_s(delay_s, share=share, chance=chance)
         )
+
+
+def _note_gone(recording: Recording, stream: Stream) -> None:
+    watched = recording.book.get(stream)
+    if watched is not None and not watched.is_ended:
+        watched.is_gone = True
+        if watched.is_missing:
+            recording.schedule.pull(stream, recording.now_s())
 
 
 def _note_activity(recording: Recording, batch: Batch) -> None:
@@ -248,11 +263,11 @@ def _do_without_survey(recording: Recording, survey: Watched, error: AwsError) -
 
 def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
     """AWS does not know the target: not yet, or not any more."""
-    watched.trouble = error.message
-    if watched.polled_at is not None and not _may_return(watched):
-        watched.is_ended, watched.is_busy = True, False
+    if _is_over(watched):
+        watched.is_ended, watched.is_busy, watched.trouble = True, False, None
         recording.schedule.drop(watched.stream)
         return
+    watched.trouble = error.message
     if watched.opened_because == WANTED and not recording.options.wait_for_missing:
         raise missing(watched.stream.target)
     watched.is_missing, watched.is_busy = True, False

@@ -166,6 +166,7 @@ class Recording:
                     opened_at=self.now(),
                     position=known.position if known else self.past.position(stream),
                     parents={parent} if parent is not None else set(),
+                    is_gone=earlier is not None and earlier.is_ended,
                 )
         return list(fresh.values()), [self.mint.opened(w.stream, w.number, because) for w in fresh.values()]
 

@@ -33,6 +33,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Streams that these facts lead to: nested stacks, services, clusters."""
     moved: tuple[Stream, ...] = ()
     """Streams that have something new to read: they are due now."""
+    gone: tuple[Stream, ...] = ()
+    """Streams whose targets have been deleted: where AWS does not know them, they will not come either."""
     is_busy: bool = False
     """An operation or deployment is in progress: poll soon again."""
     is_ended: bool = False

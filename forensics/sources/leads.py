@@ -30,20 +30,26 @@ def leads(stack_arn: str, resources: Iterable[JsonObject]) -> tuple[Stream, ...]
     beside = parse_arn(stack_arn)
     if beside is None:
         return ()
-    found: dict[Stream, None] = {}
+    streams = (stream for resource in resources for stream in _streams(stack_arn, beside, resource))
+    return tuple(dict.fromkeys(streams))
+
+
+def deleted(stack_arn: str, resources: Iterable[JsonObject]) -> tuple[Stream, ...]:
+    """Return the streams of the resources that the last event or summary of each calls deleted.
+
+    Args:
+        stack_arn: The stack whose resources they are.
+        resources: Stack events oldest first, or summaries of ListStackResources.
+    """
+    beside = parse_arn(stack_arn)
+    if beside is None:
+        return ()
+    last: dict[Stream, str] = {}
     for resource in resources:
-        kind = text(resource, "ResourceType")
-        physical = text(resource, "PhysicalResourceId")
-        # The first event of a resource comes before it has a physical id.
-        if not physical:
-            continue
-        if kind == _STACK and physical != stack_arn and parse_stack_arn(physical):
-            found[Stream("stack_events", physical)] = None
-        elif kind == _SERVICE:
-            found.update(dict.fromkeys(_service(beside, physical, resource)))
-        elif kind == _CLUSTER:
-            found[_tasks(beside, physical)] = None
-    return tuple(found)
+        # The first is the resource's own; a service leads to its cluster too, which may outlive it.
+        for stream in _streams(stack_arn, beside, resource)[:1]:
+            last[stream] = text(resource, "ResourceStatus")
+    return tuple(stream for stream, status in last.items() if status == "DELETE_COMPLETE")
 
 
 def service_arn(arn: Arn, cluster: str, name: str) -> str:
@@ -55,6 +61,19 @@ def cluster_of(service: str) -> str:
     """Return the ARN of a service's cluster, from the service's long ARN; "" where it names none."""
     found = parse_service_arn(service)
     return cluster_arn(found.arn, found.cluster) if found and found.cluster else ""
+
+
+def _streams(stack_arn: str, beside: Arn, resource: JsonObject) -> tuple[Stream, ...]:
+    kind = text(resource, "ResourceType")
+    physical = text(resource, "PhysicalResourceId")
+    # The first event of a resource comes before it has a physical id.
+    if not physical:
+        return ()
+    if kind == _STACK and physical != stack_arn and parse_stack_arn(physical):
+        return (Stream("stack_events", physical),)
+    if kind == _SERVICE:
+        return _service(beside, physical, resource)
+    return (_tasks(beside, physical),) if kind == _CLUSTER else ()
 
 
 def _service(beside: Arn, physical: str, resource: JsonObject) -> tuple[Stream, ...]:

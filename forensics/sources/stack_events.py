@@ -18,7 +18,7 @@ from forensics.sources.answer import Page, Tokens, ask, moment, page_of, pages, 
 from forensics.sources.base import Batch, Failed, Position
 from forensics.sources.changes import after_change, change_id, crosses, digest12
 from forensics.sources.joined import DEPTH, join, remember
-from forensics.sources.leads import leads
+from forensics.sources.leads import deleted, leads
 
 EVENT = "aws.cloudformation.stack_event"
 DESCRIPTION = "aws.cloudformation.stack_description"
@@ -139,7 +139,8 @@ class StackEvents:
                 facts += _description(door, arn, after)
             except AwsError as error:
                 notes.append(error)
-        found = leads(arn, [*walk.events, *resources])
+        rows = [*walk.events, *resources]
+        found = leads(arn, rows)
         status = text(after or {}, "status")
         return Batch(
             stream=Stream(self.name, arn),
@@ -148,6 +149,7 @@ class StackEvents:
             gap=walk.gap,
             found=found,
             moved=found if position else (),
+            gone=deleted(arn, rows),
             is_busy=_is_running(status),
             is_ended=status == "DELETE_COMPLETE" and not any(isinstance(note, _PASSING) for note in notes),
             notes=tuple(notes),

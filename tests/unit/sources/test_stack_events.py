@@ -229,6 +229,24 @@ def test_resources_lead_to_streams(resource: dict[str, str], streams: list[Strea
     assert list(batch(StackEvents(), aws, STACK).found) == streams
 
 
+def test_a_resource_is_gone_once_its_last_event_calls_it_deleted() -> None:
+    """A cluster that was deleted is not one that is yet to come; one made anew under its name is there."""
+    made = {"ResourceStatus": "CREATE_COMPLETE"}
+    unmade = {"ResourceStatus": "DELETE_COMPLETE"}
+    service = lead(2, "AWS::ECS::Service", SERVICE, **made)
+    history = [itself(1, "UPDATE_IN_PROGRESS"), service, lead(3, "AWS::ECS::Cluster", "main", **unmade)]
+    assert batch(StackEvents(), aws_with(*history), STACK).gone == (TASKS,)
+    again = lead(4, "AWS::ECS::Cluster", "main", **made)
+    assert batch(StackEvents(), aws_with(*history, again), STACK).gone == ()
+
+
+def test_a_deleted_service_says_nothing_about_its_cluster() -> None:
+    """The cluster may outlive it, with the other services."""
+    end = lead(2, "AWS::ECS::Service", SERVICE, ResourceStatus="DELETE_COMPLETE")
+    answer = batch(StackEvents(), aws_with(itself(1, "DELETE_IN_PROGRESS"), end), STACK)
+    assert answer.gone == (Stream("services", SERVICE),)
+
+
 def test_new_events_of_a_resource_make_its_streams_due() -> None:
     """An idle nested stack is not polled by itself; its parent's event says that it moves."""
     source = StackEvents()
