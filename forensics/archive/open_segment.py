@@ -1,11 +1,11 @@
 """The segment that is being written."""
 
 import hashlib
-from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
+from forensics.archive.append import Append
+from forensics.archive.aside import Aside
 from forensics.archive.disk import Disk
-from forensics.archive.line import decode_append
 from forensics.archive.segment import Scan
 from forensics.model.record import Record
 
@@ -26,12 +26,12 @@ class OpenSegment:
 
     Args:
         disk: The file calls to use.
-        flusher: A thread that flushes a long append while this one hashes and decodes it.
+        aside: A thread that hashes a long append while this one flushes it.
         number: The segment's.
         fd: Its file, open for appending; closed by `close`.
     """
 
-    def __init__(self, disk: Disk, flusher: Executor, number: int, fd: int) -> None:
+    def __init__(self, disk: Disk, aside: Aside, number: int, fd: int) -> None:
         self.number = number
         self.size_bytes = 0
         """Length up to the last flushed append."""
@@ -43,7 +43,7 @@ class OpenSegment:
         """A flush failed: it takes no more records."""
         self._is_dirty = False
         self._disk = disk
-        self._flusher = flusher
+        self._aside = aside
         self._fd = fd
         self._digest: _Hash = hashlib.sha256()
 
@@ -59,26 +59,28 @@ class OpenSegment:
         """Return the digest of its durable bytes."""
         return self._digest.hexdigest()
 
-    def append(self, content: bytes) -> list[Record]:
+    def append(self, append: Append) -> list[Record]:
         """Write and flush one append; return its records.
-
-        Args:
-            content: What `line.encode` returned.
 
         Raises:
             FlushFailed: The flush failed; the segment is abandoned.
             OSError: The write failed; `mend` takes back what was written of it.
         """
         self._is_dirty = True
+        content = append.content
         digest = self._digest.copy()
-        flushing = self._flusher.submit(self._flush, content) if len(content) > _LONG_BYTES else None
-        if flushing is None:
+
+        def reckon() -> list[Record]:
+            digest.update(content)
+            return append.records()
+
+        if len(content) > _LONG_BYTES:
+            reckoning = self._aside.start(reckon)
             self._flush(content)
-        # Hashing lets go of the interpreter, so that the other thread gets to its write at once.
-        digest.update(content)
-        records = decode_append(content)
-        if flushing is not None:
-            flushing.result()
+            records = reckoning.wait()
+        else:
+            self._flush(content)
+            records = reckon()
         self._is_dirty = False
         self._digest = digest
         self.size_bytes += len(content)

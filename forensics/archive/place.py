@@ -5,10 +5,10 @@ import errno
 import os
 import secrets
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from forensics.archive import lock, manifest
+from forensics.archive.aside import Aside
 from forensics.archive.disk import Disk, Folder, write_whole
 from forensics.archive.lock import Lock
 from forensics.archive.manifest import Manifest
@@ -42,8 +42,8 @@ class Place:
         self.path = directory
         self._disk = disk
         self._open: list[Folder] = []
-        self.flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive-flush")
-        """Waits for the disk while the writer's own thread goes on."""
+        self.aside = Aside()
+        """Computes while the writer's own thread waits for the disk."""
         try:
             self.root = self._enter()
             if not _is_unmade(directory, self.root):
@@ -73,7 +73,7 @@ class Place:
             self.lock.release()
         for folder in self._open:
             folder.close()
-        self.flusher.shutdown()
+        self.aside.close()
 
     def _enter(self) -> Folder:
         if not self.path.exists():

@@ -1,7 +1,7 @@
 """The keys of the newest facts, so that none is written twice."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -20,22 +20,24 @@ class Recent:
         self._limit = limit
         self._keys: dict[tuple[str, str], None] = {}
 
-    def unknown(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Return the facts whose key is not remembered, each key once, in order."""
-        keys = [(fact.source, fact.id) for fact in facts]
-        if len(set(keys)) == len(keys) and self._keys.keys().isdisjoint(keys):
-            return list(facts)
-        fresh = dict(zip(reversed(keys), reversed(facts), strict=True))
-        return [fact for key, fact in reversed(fresh.items()) if key not in self._keys]
+    def unknown(self, facts: Sequence[Fact]) -> dict[tuple[str, str], Fact]:
+        """Return the facts whose key is not remembered by their keys, each once, in order."""
+        fresh = {(fact.source, fact.id): fact for fact in facts}
+        if len(fresh) == len(facts) and self._keys.keys().isdisjoint(fresh):
+            return fresh
+        # Of facts with the same key the first one counts.
+        for fact in reversed(facts):
+            fresh[fact.source, fact.id] = fact
+        return {key: fact for key, fact in fresh.items() if key not in self._keys}
 
     @property
     def is_full(self) -> bool:
         """Tell whether an older key would be forgotten at once."""
         return len(self._keys) >= self._limit
 
-    def add(self, facts: Sequence[Fact | Record]) -> None:
+    def add(self, keys: Iterable[tuple[str, str]]) -> None:
         """Remember the keys of facts that have been written."""
-        self._keys.update(dict.fromkeys([(fact.source, fact.id) for fact in facts[-self._limit :]]))
+        self._keys.update(dict.fromkeys(keys))
         self._forget()
 
     def add_older(self, segment: bytes) -> None:
@@ -49,6 +51,11 @@ class Recent:
         if excess > 0:
             for key in list(islice(self._keys, excess)):
                 del self._keys[key]
+
+
+def keys_of(facts: Iterable[Fact | Record]) -> dict[tuple[str, str], None]:
+    """Return the keys of facts, in order."""
+    return dict.fromkeys([(fact.source, fact.id) for fact in facts])
 
 
 class _Key(msgspec.Struct, gc=False):

@@ -63,7 +63,7 @@ def mend(disk: Disk, number: int, *, first_prev: str | None, place: Place) -> Me
     except OSError:
         disk.close(fd)
         raise
-    segment = OpenSegment(disk, place.flusher, number, fd)
+    segment = OpenSegment(disk, place.aside, number, fd)
     segment.resume(scan)
     fact = None
     if cut or scan.damaged:

@@ -9,7 +9,7 @@ from forensics.archive.disk import Disk
 from forensics.archive.ending import Ending, find_ending, fold_segment
 from forensics.archive.open_segment import OpenSegment
 from forensics.archive.place import Place
-from forensics.archive.recent import Recent
+from forensics.archive.recent import Recent, keys_of
 from forensics.archive.segment import numbers_in, segment_name
 from forensics.archive.streams import ArchiveState
 from forensics.model.record import Fact, Record
@@ -71,7 +71,7 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         mended = recovery.mend(disk, open_number, first_prev=before or None, place=place)
         sealed_seq = state.last_seq
         streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
-        recent.add(mended.tail)
+        recent.add(keys_of(mended.tail))
         standing.segment, standing.tail = mended.segment, mended.tail
         standing.fact, standing.salvaged = mended.fact, mended.salvaged
     if not recent.is_full and closed_number in numbers_in(place.segments.names())[0]:

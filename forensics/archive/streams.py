@@ -1,6 +1,7 @@
 """What an archive's records add up to: streams, gaps, identities, the last run."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -66,23 +67,23 @@ def fold_all(state: ArchiveState, records: Iterable[Record]) -> None:
     They must come in the order of their seq. A record of ours whose payload is not what this version knows
     changes nothing but the counts.
     """
-    counted: dict[tuple[str, str], int] = {}
-    record = None
-    for record in records:
-        key = (record.type, record.source)
-        counted[key] = counted.get(key, 0) + 1
-        if record.type in _FOLDS:
+    records = list(records)
+    start = 0
+    for index, kind in enumerate([record.type for record in records]):
+        if kind in _FOLDS:
             # A stream must be known before its facts are counted, and not after.
-            _count(state, counted, record)
-            counted = {}
+            _count(state, records[start : index + 1])
+            start = index + 1
             with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
-                _FOLDS[record.type](state, record)
-    if record is not None:
-        _count(state, counted, record)
+                _FOLDS[kind](state, records[index])
+    _count(state, records[start:])
 
 
-def _count(state: ArchiveState, counted: dict[tuple[str, str], int], last: Record) -> None:
-    for (kind, source), count in counted.items():
+def _count(state: ArchiveState, records: list[Record]) -> None:
+    if not records:
+        return
+    last = records[-1]
+    for (kind, source), count in Counter([(record.type, record.source) for record in records]).items():
         state.records += count
         state.types[kind] = state.types.get(kind, 0) + count
         if not kind.startswith(_OURS):

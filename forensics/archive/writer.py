@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from forensics.archive import streams
+from forensics.archive.append import Append, Envelope
 from forensics.archive.disk import Disk
-from forensics.archive.line import Envelope, encode
 from forensics.archive.open_segment import FlushFailed, OpenSegment
 from forensics.archive.place import Place, unwritable
-from forensics.archive.recent import Recent
+from forensics.archive.recent import Recent, keys_of
 from forensics.archive.resume import resume
 from forensics.archive.seal import Seal, write_seal
 from forensics.archive.segment import segment_name
@@ -136,7 +136,9 @@ class Writer:
             because = self._why_close()
             if because is not None:
                 self._seal(because)
-            return self._commit(fresh, poll)
+            records = self._commit(list(fresh.values()), poll)
+            self._recent.add(fresh)
+            return records
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._mend()
@@ -172,8 +174,9 @@ class Writer:
             salvaged = self._at.salvaged
             if salvaged:
                 self._at.tail += self._commit(salvaged, salvaged[0].poll, like=salvaged[0])
+                self._recent.add(keys_of(salvaged))
             if self.recovery is not None:
-                self._commit([self.recovery], None)
+                self._recent.add(keys_of(self._commit([self.recovery], None)))
         except OSError:
             self._release()
             raise
@@ -187,7 +190,6 @@ class Writer:
             # The disk may have dropped what it could not flush: the segment is given up, once.
             self._mend()
             records = self._write(fresh, poll, like)
-        self._recent.add(fresh)
         streams.fold_all(self.state, records)
         return records
 
@@ -201,7 +203,7 @@ class Writer:
             run=like.run if like else self._run,
             poll=poll,
         )
-        return segment.append(encode(fresh, envelope))
+        return segment.append(Append(fresh, envelope))
 
     def _begin(self) -> OpenSegment:
         number, folder = self._at.closed_number + 1, self._place.segments
@@ -210,7 +212,7 @@ class Writer:
             # Left by an attempt that failed between making the file and flushing its name.
             self._disk.remove(name, folder=folder.fd)
         fd = self._disk.open(name, folder=folder.fd, is_new=True)
-        segment = OpenSegment(self._disk, self._place.flusher, number, fd)
+        segment = OpenSegment(self._disk, self._place.aside, number, fd)
         try:
             self._disk.sync_folder(folder.fd)
         except OSError:

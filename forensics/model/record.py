@@ -7,7 +7,7 @@ import msgspec
 JsonObject = dict[str, Any]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that AWS said or that happened to us, before it is written.
 
     ``source`` + ``id`` name the fact for ever: seeing it again is not a new fact.
@@ -27,7 +27,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """What the fact is about within the source: logical id, task id, deployment id."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of an archive: a CloudEvents 1.0 event with the chain's attributes.
 
     ``data`` stays undecoded until ``payload()`` is called: most readers look at few payloads.
