@@ -1,5 +1,6 @@
 """The door to AWS: signed calls within a budget and a time, answered with untouched bodies."""
 
+import random
 import threading
 from collections import defaultdict
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 import botocore
 import msgspec
 from botocore.config import Config
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 import forensics
 from forensics.aws.budget import Budget
@@ -96,6 +97,9 @@ class Client:
         )
         self._region = chain.region()
         self._source: CredentialSource = source or chain
+        # Of its own: other threads' draws from the shared generator would change what a seed gives to
+        # whoever embeds us, and a test is one such.
+        self._rng = random.Random()  # noqa: S311  jitter is no secret
         self._stop = stop or threading.Event()
         self._lock = threading.RLock()
         self._counts_lock = threading.Lock()
@@ -216,15 +220,18 @@ class Client:
         def is_over(state: RetryCallState) -> bool:
             return self._stop.is_set() or self._clock.monotonic() + state.upcoming_sleep >= ends_at_s
 
+        def backoff_s(state: RetryCallState) -> float:
+            options = self._options
+            longest_s = options.backoff_s * 2.0 ** min(state.attempt_number - 1, 30)
+            return self._rng.uniform(0, min(options.backoff_ceiling_s, longest_s))
+
         def wait(delay_s: float) -> None:
             self._count(operation, retries=1)
             self._clock.wait(self._stop, delay_s)
 
         attempts = Retrying(
             retry=retry_if_exception_type(_RETRIED),
-            wait=wait_random_exponential(
-                multiplier=self._options.backoff_s, max=self._options.backoff_ceiling_s
-            ),
+            wait=backoff_s,
             stop=is_over,
             sleep=wait,
             reraise=True,

@@ -2,6 +2,7 @@
 
 import gzip
 import ipaddress
+import random
 import ssl
 import threading
 import zlib
@@ -120,6 +121,18 @@ def test_retrying_ends_with_the_deadline(door: Client, player: FaultyPlayer, clo
         door.call(EVENTS, StackName=SHOP.arn)
     assert clock.monotonic() - began_s <= ClientOptions().deadline_s
     assert door.counts()[EVENTS].failures == 1
+
+
+def test_retries_leave_the_shared_random_numbers_alone(
+    door: Client, player: FaultyPlayer, clock: ManualClock
+) -> None:
+    """A door retries on threads of its own: who seeded the shared generator counts on it."""
+    player.faults.fail(EVENTS, error="Throttling", times=None)
+    before = random.getstate()
+    with pytest.raises(Throttled):
+        door.call(EVENTS, StackName=SHOP.arn)
+    assert door.counts()[EVENTS].retries > 3
+    assert random.getstate() == before
 
 
 def test_a_throttle_halves_the_rate_and_is_counted(
