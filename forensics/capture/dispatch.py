@@ -76,6 +76,17 @@ class Dispatch:
             outage.park(self._recording, parked)
         self.send_ready()
 
+    def send_errands(self) -> None:
+        """Send the errands that are due, and no polls."""
+        now_s = self._recording.now_s()
+        for label in tuple(self._recording.sites):
+            for kind in ("identify", "discover"):
+                errand = Errand(kind=kind, site=label)
+                due_s = self._recording.schedule.due_s(errand)
+                if due_s is not None and due_s <= now_s:
+                    self._recording.schedule.drop(errand)
+                    self._run_errand(errand)
+
     def make_ready(self, streams: list[Watched]) -> None:
         """Put streams first in line, whenever they would have been due."""
         for watched in streams:

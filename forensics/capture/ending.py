@@ -60,9 +60,10 @@ def last_round(
     wake: threading.Event,
     abort: threading.Event,
 ) -> None:
-    """Poll once more what is busy or due, within the time that is left for it.
+    """Poll once more what is busy or due, and look at what was not looked at yet, within the time for it.
 
-    What could not be polled gets an open gap: the archive then says from when on nothing is sure.
+    A recording may end before its first answer, and shall still know what it was asked for. What could not
+    be polled gets an open gap: the archive then says from when on nothing is sure.
 
     Args:
         recording: The streams.
@@ -82,6 +83,7 @@ def last_round(
             if watched.polled_s is None and watched.stream not in asked and not watched.is_ended:
                 asked[watched.stream] = watched
                 dispatch.make_ready([watched])
+        dispatch.send_errands()
         dispatch.send_ready()
         if dispatch.is_idle:
             break

@@ -93,10 +93,7 @@ class Supervisor:
         """
         abort = abort or threading.Event()
         try:
-            self._begin()
             reason = self._record(stop, abort)
-            if reason != "aborted":
-                ending.last_round(self._recording, self._dispatch, self._take_answers, self._wake, abort)
             return ending.close(self._recording, reason)
         finally:
             if self._own_executor is not None:
@@ -120,11 +117,13 @@ class Supervisor:
         return reporting.snapshot(self._recording)
 
     def _record(self, stop: threading.Event, abort: threading.Event) -> str:
-        """Record until there is a reason to end, and return it."""
+        """Record until there is a reason to end, the last polls included, and return it."""
         try:
             self._begin()
             while (reason := self._reason_to_end(stop, abort)) is None:
                 self._turn()
+            if reason != "aborted":
+                ending.last_round(self._recording, self._dispatch, self._take_answers, self._wake, abort)
         except NotFound as error:
             self._recording.log.warning("recording ended early", reason=error.message)
             ending.close(self._recording, "failed")

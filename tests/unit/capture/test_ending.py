@@ -5,10 +5,12 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from forensics.archive.verify import verify
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
-from forensics.errors import AwsError, Unreachable
+from forensics.errors import AwsError, NotFound, Unreachable
 from forensics.serve.history import History
 from tests.support.capture_fakes import EndpointDoor, Recorder, keys
 from tests.support.clock import ManualClock
@@ -96,6 +98,37 @@ def test_the_last_poll_catches_what_came_since(tmp_path: Path) -> None:
     recorder = recorder_of(tmp_path, shop)
     recorder.run_for(60.5)
     assert sorted(recorder.keys(EVENT)) == sorted(keys(facts(shop), EVENT))
+
+
+def test_an_end_before_the_first_look_still_looks_once(tmp_path: Path) -> None:
+    """A command of a second is over before AWS has said whose credentials these are."""
+    api = service("api", at=-60).event("has started 1 tasks: (task 1).", at=-50)
+    shop = stack("Shop", at=-90).event(
+        "Api", "AWS::ECS::Service", "CREATE_COMPLETE", at=-50, physical=api.arn
+    )
+    shop.itself("CREATE_COMPLETE", at=-40)
+    recorder = recorder_of(tmp_path, shop, api)
+    outcome = recorder.run_for(0)
+    assert sorted(recorder.keys(EVENT)) == sorted(keys(facts(shop), EVENT))
+    assert len(recorder.keys("aws.ecs.service_event")) == 1
+    assert (outcome.reason, outcome.open_gaps) == ("stopped", 0)
+
+
+def test_an_end_before_the_first_look_finds_what_must_not_be_waited_for(tmp_path: Path) -> None:
+    """What is named then is missing for sure, and the archive is sealed all the same."""
+    recorder = recorder_of(tmp_path, stack("Other"), options=CaptureOptions(wait_for_missing=False))
+    with pytest.raises(NotFound, match="Shop"):
+        recorder.run_for(0)
+    assert recorder.of("forensics.run")[-1]["reason"] == "failed"
+    assert verify(recorder.directory).verdict == "intact"
+
+
+def test_without_an_answer_an_early_end_is_quick(tmp_path: Path) -> None:
+    """Credentials that are missing are not waited for."""
+    recorder = recorder_of(tmp_path, stack("Shop"))
+    recorder.door.whoami_trouble = lambda: Unreachable("sts: timed out")
+    recorder.door.trouble = lambda _operation: Unreachable("timed out")
+    assert recorder.run_for(0).duration_s < 1
 
 
 def test_what_could_not_be_polled_at_the_end_is_an_open_gap(tmp_path: Path) -> None:
