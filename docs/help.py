@@ -1,29 +1,26 @@
 """Put the commands' own help into docs/reference/command-line.md; a test compares."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-import click
-
-from forensics.cli.main import COMMANDS, root
+from forensics.cli.main import COMMANDS
 
 PAGE = Path(__file__).parent / "reference/command-line.md"
-WIDTH = 98
+COLUMNS = 100
 _BLOCK = re.compile(r"(<!-- help of (?P<name>[a-z ]+) -->\n)```text\n.*?```\n", re.DOTALL)
 
 
 def help_of(name: str) -> str:
     """Return what ``NAME --help`` prints in a terminal of 100 columns, for ``forensics`` or a command."""
-    parent = click.Context(
-        root, info_name="forensics", terminal_width=WIDTH, help_option_names=["-h", "--help"]
-    )
-    if name == "forensics":
-        return root.get_help(parent)
-    command = root.get_command(parent, name.removeprefix("forensics "))
-    if command is None:
-        raise LookupError(name)
-    own = click.Context(command, parent=parent, info_name=command.name, **_settings(command))
-    return command.get_help(own)
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("FORENSICS_")}
+    printed = subprocess.run(
+        [sys.executable, "-m", *name.split(), "--help"],
+        env={**plain, "COLUMNS": str(COLUMNS)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return printed.stdout.replace("python -m forensics", "forensics").rstrip("\n")
 
 
 def in_step(page: str) -> str:
@@ -34,10 +31,6 @@ def in_step(page: str) -> str:
 def names() -> list[str]:
     """Return what there is help of."""
     return ["forensics", *(f"forensics {name}" for name in COMMANDS)]
-
-
-def _settings(command: click.Command) -> dict[str, str]:
-    return {"auto_envvar_prefix": str(command.context_settings["auto_envvar_prefix"])}
 
 
 if __name__ == "__main__":
