@@ -156,6 +156,8 @@ def _fold_gap(state: ArchiveState, record: Record) -> None:
     if stream.open_gap is None:
         stream.gaps += 1
     stream.open_gap = gap if gap.kind == "open" else None
+    # A good poll closes the gap that a refusal opened: the refusal is over with it.
+    stream.refusal = None if gap.kind != "open" and gap.reason == "access-denied" else stream.refusal
 
 
 def _fold_run(state: ArchiveState, record: Record) -> None:

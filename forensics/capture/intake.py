@@ -1,6 +1,7 @@
 """What the answers of one poll do: facts into the archive first, then the streams move on."""
 
 import msgspec
+from msgspec.structs import replace
 
 from forensics.capture import cadence, gaps
 from forensics.capture.book import WANTED, Watched
@@ -94,7 +95,11 @@ def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _
         gaps.reason_of(error),
         detail=error.message,
     )
-    if not watched.is_gap_recorded:
+    is_newly_refused = isinstance(error, AccessDenied) and watched.refusal is None
+    if is_newly_refused:
+        # Whatever opened the gap: its end is the end of the refusal too, for whoever reads the archive.
+        gap = replace(gap, reason=gaps.reason_of(error), detail=error.message[:500])
+    if is_newly_refused or not watched.is_gap_recorded:
         facts.append(recording.mint.gap(watched.stream.target, gap))
     return _Step(watched=watched, answer=failed, facts=facts, gap=gap)
 
@@ -235,7 +240,7 @@ def _fail(recording: Recording, step: _Step, error: AwsError, chance: float) -> 
             "poll failed", stream=str(watched.stream), code=error.code, reason=error.message, hint=error.hint
         )
     watched.failures += 1
-    watched.trouble = error.message
+    watched.trouble = None if gaps.stops_the_site(error) else error.message
     watched.open_gap, watched.is_gap_recorded = step.gap, True
     if watched.stream.source == cadence.SURVEY and watched.failures == 1:
         _do_without_survey(recording, watched, error)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from forensics.archive.reader import Archive
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
 from forensics.errors import AccessDenied, AwsError, ServerFault, Throttled, Undecodable, Unreachable
@@ -127,6 +128,47 @@ def test_a_refusal_that_is_lifted_ends_by_itself(tmp_path: Path) -> None:
         ("open", "access-denied"),
         ("recovered", "access-denied"),
     ]
+
+
+def refused_at_the_end(
+    tmp_path: Path, errors: list[tuple[float, float, AwsError]]
+) -> tuple[Recorder, set[str]]:
+    """Let listing tasks fail in turn; return what the archive says is refused when all is well again."""
+    recorder = recorder_of(tmp_path, *deployment())
+
+    def trouble(operation: str) -> AwsError | None:
+        if operation == "ecs:ListServiceDeployments":
+            return AccessDenied("no", code="AccessDenied", operation=operation)
+        if operation != "ecs:ListTasks":
+            return None
+        now_s = elapsed_s(recorder)
+        return next((error for since_s, until_s, error in errors if since_s <= now_s < until_s), None)
+
+    recorder.door.trouble = trouble
+    recorder.run_for(2000)
+    streams = Archive.open(recorder.directory).state().streams.values()
+    return recorder, {state.refusal for state in streams if state.refusal}
+
+
+def test_a_refusal_that_is_lifted_is_over_in_the_archive_too(tmp_path: Path) -> None:
+    """Status must not name a permission that is there by now; one that is still missing it must."""
+    refused = AccessDenied("no", code="AccessDenied", operation="ecs:ListTasks")
+    _, left = refused_at_the_end(tmp_path, [(0, 900, refused)])
+    assert left == {"ecs:ListServiceDeployments"}
+
+
+def test_a_refusal_after_other_trouble_is_over_with_it(tmp_path: Path) -> None:
+    """The gap began with throttling and was held open by a refusal: the record says both, and both end."""
+    refused = AccessDenied("no", code="AccessDenied", operation="ecs:ListTasks")
+    recorder, left = refused_at_the_end(tmp_path, [(300, 400, Throttled("slow down")), (400, 900, refused)])
+    assert left == {"ecs:ListServiceDeployments"}
+    gaps = [gap for gap in recorder.of("forensics.gap") if gap["stream"].startswith("stopped_tasks ")]
+    assert [(gap["kind"], gap["reason"]) for gap in gaps] == [
+        ("open", "throttled"),
+        ("open", "access-denied"),
+        ("recovered", "access-denied"),
+    ]
+    assert len({gap["from"] for gap in gaps}) == 1
 
 
 def test_an_optional_operation_that_is_refused_is_told_once(tmp_path: Path) -> None:
