@@ -28,7 +28,7 @@ class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str | None
     """The IAM action that is missing; None where nothing is refused."""
     trouble: str | None
-    """AWS's words at the last failed poll; None after a good one."""
+    """AWS's words at the last failed poll; None after a good one, and where the site's pause says it."""
 
 
 class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):

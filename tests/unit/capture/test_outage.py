@@ -78,6 +78,25 @@ def test_a_pause_is_visible_while_it_lasts(tmp_path: Path) -> None:
     assert {gap.reason for gap in snapshot.open_gaps} == {"credentials"}
 
 
+def test_the_streams_of_a_paused_site_have_no_trouble_of_their_own(tmp_path: Path) -> None:
+    """The pause says it once; else each stream repeats it until its own next good poll."""
+    outage = Outage(
+        tmp_path, *[stack(f"Shop-{n}", at=5) for n in range(5)], start_s=100, end_s=400, stacks=("Shop-*",)
+    )
+    seen: list[tuple[bool, set[str | None]]] = []
+    original = outage.clock.wait
+
+    def wait(event: threading.Event, timeout_s: float) -> bool:
+        snapshot = outage.recorder.supervisor.snapshot()
+        seen.append((bool(snapshot.sites[0].paused_because), {entry.trouble for entry in snapshot.streams}))
+        return original(event, timeout_s)
+
+    outage.clock.wait = wait  # type: ignore[method-assign]
+    outage.recorder.run_for(500)
+    assert any(is_paused for is_paused, _ in seen)
+    assert set().union(*(troubles for _, troubles in seen)) == {None}
+
+
 def test_changed_credential_files_are_tried_at_once(tmp_path: Path) -> None:
     """Who logs in again does not want to wait for the next probe."""
     clock = ManualClock()
