@@ -12,6 +12,7 @@ from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecoda
 from forensics.model.record import Fact, Record
 
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
+_OPTIONAL = {"subject", "time", "poll"}
 _ENCODER = msgspec.json.Encoder()
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 
@@ -46,7 +47,7 @@ class Append:
         self._lines = self._encode()
         self.content = b"".join(self._lines)
         # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
-        if b"null" in self.content:
+        if b"null" in self.content or len(self.content) > MAX_PAYLOAD_BYTES:
             self._encode_again()
             self.content = b"".join(self._lines)
 
@@ -54,6 +55,8 @@ class Append:
         """Return the records that a reader will find, without decoding what has just been encoded."""
         recordedtime, prev = self._envelope.recordedtime, self._envelope.prev
         run, poll = self._envelope.run, self._envelope.poll or None
+        # A line's payload begins behind these and the fact's own attributes.
+        common = len(recordedtime) + len(prev) + len(run)
         return [
             Record(
                 type=fact.type,
@@ -67,7 +70,9 @@ class Append:
                 time=fact.time or None,
                 subject=fact.subject or None,
                 # In front of it are only strings, whose quotes are escaped, and a number.
-                data=Raw(line[line.index(b',"data":') + 8 : -_CRC_BYTES]),
+                data=Raw(
+                    line[line.index(b',"data":', common + len(fact.source) + len(fact.id)) + 8 : -_CRC_BYTES]
+                ),
             )
             for seq, (fact, line) in enumerate(
                 zip(self._facts, self._lines, strict=True), self._envelope.first_seq
@@ -82,27 +87,24 @@ class Append:
         for seq, fact in enumerate(self._facts, self._envelope.first_seq):
             line["type"] = fact.type
             line["source"] = fact.source
-            line["subject"] = fact.subject or None
+            line["subject"] = subject = fact.subject
             line["id"] = fact.id
-            line["time"] = fact.time or None
+            line["time"] = time = fact.time
             line["seq"] = seq
             line["data"] = fact.data
             try:
                 # It refuses what nests deeper than 254 levels.
-                is_full = is_polled and fact.subject and fact.time
-                body = orjson.dumps(line if is_full else _without_absent(line))[:-1]
+                body = orjson.dumps(line if subject and time and is_polled else _without_absent(line))[:-1]
             except _CANNOT_ENCODE:
                 lines.append(self._encode_carefully(len(lines)))
-                continue
-            if len(body) > MAX_PAYLOAD_BYTES:
-                lines.append(self._encode_carefully(len(lines)))
-                continue
-            lines.append(b'%b,"crc":"%08x"}\n' % (body, crc32(body)))
+            else:
+                lines.append(b'%b,"crc":"%08x"}\n' % (body, crc32(body)))
         return lines
 
     def _encode_again(self) -> None:
         for index, line in enumerate(self._lines):
-            if b"null" in line and why_unfit(self._facts[index].data) is not None:
+            is_unfit = b"null" in line and why_unfit(self._facts[index].data) is not None
+            if is_unfit or len(line) > MAX_PAYLOAD_BYTES:
                 self._lines[index] = self._encode_carefully(index)
 
     def _encode_carefully(self, index: int) -> bytes:
@@ -127,9 +129,9 @@ class Append:
         line = _attributes(self._envelope) | {
             "type": fact.type,
             "source": fact.source,
-            "subject": fact.subject or None,
+            "subject": fact.subject,
             "id": fact.id,
-            "time": fact.time or None,
+            "time": fact.time,
             "seq": self._envelope.first_seq + index,
             "data": fact.data,
         }
@@ -149,10 +151,10 @@ def _attributes(envelope: Envelope) -> dict[str, Any]:
         "seq": None,
         "prev": envelope.prev,
         "run": envelope.run,
-        "poll": envelope.poll or None,
+        "poll": envelope.poll,
         "data": None,
     }
 
 
 def _without_absent(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if value is not None or name == "data"}
+    return {name: value for name, value in line.items() if value or name not in _OPTIONAL}

@@ -3,10 +3,13 @@
 import contextlib
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 
 from forensics.model.record import Fact, Record
+
+_KEY_OF = attrgetter("source", "id")
 
 
 class Recent:
@@ -22,7 +25,7 @@ class Recent:
 
     def unknown(self, facts: Sequence[Fact]) -> dict[tuple[str, str], Fact]:
         """Return the facts whose key is not remembered by their keys, each once, in order."""
-        fresh = {(fact.source, fact.id): fact for fact in facts}
+        fresh = dict(zip(map(_KEY_OF, facts), facts, strict=True))
         if len(fresh) == len(facts) and self._keys.keys().isdisjoint(fresh):
             return fresh
         # Of facts with the same key the first one counts.
@@ -55,7 +58,7 @@ class Recent:
 
 def keys_of(facts: Iterable[Fact | Record]) -> dict[tuple[str, str], None]:
     """Return the keys of facts, in order."""
-    return dict.fromkeys([(fact.source, fact.id) for fact in facts])
+    return dict.fromkeys(map(_KEY_OF, facts))
 
 
 class _Key(msgspec.Struct, gc=False):

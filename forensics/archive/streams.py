@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -69,7 +70,7 @@ def fold_all(state: ArchiveState, records: Iterable[Record]) -> None:
     """
     records = list(records)
     start = 0
-    for index, kind in enumerate([record.type for record in records]):
+    for index, kind in enumerate(map(_TYPE_OF, records)):
         if kind in _FOLDS:
             # A stream must be known before its facts are counted, and not after.
             _count(state, records[start : index + 1])
@@ -83,7 +84,7 @@ def _count(state: ArchiveState, records: list[Record]) -> None:
     if not records:
         return
     last = records[-1]
-    for (kind, source), count in Counter([(record.type, record.source) for record in records]).items():
+    for (kind, source), count in Counter(map(_TARGET_OF, records)).items():
         state.records += count
         state.types[kind] = state.types.get(kind, 0) + count
         if not kind.startswith(_OURS):
@@ -194,6 +195,8 @@ _FOLDS = {
     kinds.REFUSAL: _fold_refusal,
 }
 _OURS = "forensics."
+_TYPE_OF = attrgetter("type")
+_TARGET_OF = attrgetter("type", "source")
 
 
 def number_ranges(text: str) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
 from forensics.archive.writer import Writer, WriterOptions
-from forensics.model.record import UNDECODABLE
+from forensics.model.record import UNDECODABLE, Fact
 from tests.support.archives import SMALL, abandon, event, ids, open_writer, ours, read, written
 from tests.support.clock import ManualClock
 from tests.support.disks import CountingDisk
@@ -38,6 +38,40 @@ def test_a_line_is_a_cloudevent_with_the_attributes_in_their_documented_order(tm
     assert line["specversion"] == "1.0"
     assert line["recordedtime"] == "2026-01-15T12:00:00.000Z"
     assert (line["seq"], line["poll"]) == (1, "run-1-7")
+
+
+TEXT = st.text(min_size=1) | st.just('","data":{"') | st.just('\\","data":null,')
+
+
+@given(
+    facts=st.lists(
+        st.builds(
+            Fact,
+            type=TEXT.map("aws.{}".format),
+            source=TEXT,
+            id=TEXT,
+            subject=st.none() | TEXT,
+            time=st.none() | TEXT,
+            data=JSON | st.just({"x": [math.nan]}),
+        ),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda fact: (fact.source, fact.id),
+    ),
+    poll=st.none() | TEXT,
+    filler=st.sampled_from([0, 20_000]),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_append_returns_is_what_a_reader_finds(
+    tmp_path_factory: pytest.TempPathFactory, facts: list[Fact], poll: str | None, filler: int
+) -> None:
+    """The records are not decoded from the lines: text that looks like a line's own parts must not matter."""
+    path = tmp_path_factory.mktemp("archive") / "a"
+    writer = open_writer(path)
+    records = writer.append([*facts, event("filler", data="x" * filler)], poll=poll)
+    writer.close()
+    assert records == read(path)
+    assert [bytes(record.data) for record in records] == [bytes(record.data) for record in read(path)]
 
 
 def test_attributes_without_a_value_are_left_out(tmp_path: Path) -> None:
