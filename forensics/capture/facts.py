@@ -11,6 +11,7 @@ from forensics.errors import AwsError, Undecodable
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream
 from forensics.model.record import (
+    CLOCK,
     COVERAGE,
     GAP,
     IDENTITY,
@@ -104,6 +105,17 @@ class Mint:
                 "calls": calls,
             },
         )
+
+    def clock_set(self, before: datetime, after: datetime, *, jumped_s: float) -> Fact:
+        """State that the wall clock was set: times before and after it do not compare.
+
+        Args:
+            before: What it would show now, had nobody set it.
+            after: What it shows.
+            jumped_s: The difference, seconds; negative where it was set back.
+        """
+        jump = {"before": to_rfc3339(before), "after": to_rfc3339(after), "jumped_s": jumped_s}
+        return Fact(type=CLOCK, source=self._urn, id=self._id("clock"), data=jump)
 
     def gap(self, target: str, gap: Gap) -> Fact:
         """State that an interval of one stream could not be watched."""

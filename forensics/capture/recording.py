@@ -17,6 +17,7 @@ from forensics.capture.past import Past
 from forensics.capture.schedule import Schedule
 from forensics.capture.selection import Site, wants_stack
 from forensics.capture.sites import SiteState
+from forensics.capture.wall import Reading
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.identity import Stream
 from forensics.model.record import GAP, Fact, Record
@@ -71,6 +72,8 @@ class Recording:
         self.mint = Mint(writer.archive_id, writer.run)
         self.journal = Journal(writer, options)
         self.coverage = Coverage(clock.now())
+        self.clocks = Reading.of(clock)
+        """Both clocks at the last statement about coverage."""
         self.log = get_logger("capture")
         self.rng = rng
         self.started_at = clock.now()

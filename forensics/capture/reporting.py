@@ -5,6 +5,7 @@ from forensics.capture.opening import waiting_for
 from forensics.capture.recording import Recording
 from forensics.capture.sites import SiteState
 from forensics.capture.status import SiteStatus, Snapshot, StreamStatus
+from forensics.capture.wall import Reading, jumped_s
 from forensics.model.record import JsonObject
 
 
@@ -26,11 +27,20 @@ def what_is_asked(recording: Recording) -> JsonObject:
 
 
 def state_coverage(recording: Recording) -> None:
-    """Write one statement about the quiet polls since the last one; it is also the heartbeat."""
+    """Write one statement about the quiet polls since the last one; it is also the heartbeat.
+
+    Where the wall clock was set since then, that is stated with it.
+    """
     recording.coverage.vouch(tuple(w.number for w in recording.book if _is_vouched_for(recording, w)))
-    now = recording.now()
-    if recording.write([recording.coverage.statement(recording.mint, now)]):
-        recording.coverage.start_anew(now)
+    before, clocks = recording.clocks, Reading.of(recording.clock)
+    facts = [recording.coverage.statement(recording.mint, clocks.at)]
+    jump_s = jumped_s(before, clocks)
+    if jump_s is not None:
+        recording.log.warning("wall clock set", jumped_s=jump_s)
+        facts.append(recording.mint.clock_set(before.expected(clocks), clocks.at, jumped_s=jump_s))
+    if recording.write(facts):
+        recording.coverage.start_anew(clocks.at)
+        recording.clocks = clocks
 
 
 def _is_vouched_for(recording: Recording, watched: Watched) -> bool:

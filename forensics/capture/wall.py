@@ -1,0 +1,38 @@
+"""Whether somebody has set the wall clock while a recording goes on."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from forensics.model.clock import Clock
+
+TOLERANCE_S = 5.0
+"""Less is what a clock that is kept in step by the network may be moved by."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Both clocks at one moment."""
+
+    at: datetime
+    """Wall time."""
+    at_s: float
+    """Monotonic seconds."""
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Reading":
+        """Read both clocks."""
+        return cls(at=clock.now(), at_s=clock.monotonic())
+
+    def expected(self, later: "Reading") -> datetime:
+        """Return what the wall clock would show at a later reading, had nobody set it."""
+        return self.at + timedelta(seconds=later.at_s - self.at_s)
+
+
+def jumped_s(earlier: Reading, later: Reading) -> float | None:
+    """Return by how much the wall clock was set between two readings.
+
+    Returns:
+        Seconds, negative where it was set back; None where it went as it should, or nearly.
+    """
+    difference_s = (later.at - earlier.expected(later)).total_seconds()
+    return round(difference_s, 3) if abs(difference_s) > TOLERANCE_S else None
