@@ -20,7 +20,7 @@ from forensics.capture.sites import SiteState
 from forensics.capture.wall import Reading
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.identity import Stream
-from forensics.model.record import GAP, Fact, Record
+from forensics.model.record import Fact, Record
 from forensics.sources.base import Position, Source
 from forensics.telemetry import get_logger
 
@@ -81,7 +81,7 @@ class Recording:
         self.started_s = clock.monotonic()
         self.polls = 0
         self.calls = 0
-        self.gaps = 0
+        self._gaps_before = writer.state.gap_count
         self.saw_activity = False
         self._on_commit = on_commit
         self._is_listener_broken = False
@@ -95,6 +95,11 @@ class Recording:
             and wants_stack(state.site.wanted, arn)
             for state in tuple(self.sites.values())
         )
+
+    @property
+    def gaps(self) -> int:
+        """Gaps that this run has recorded; one that was open and then closed is one."""
+        return self.writer.state.gap_count - self._gaps_before
 
     def now(self) -> datetime:
         """Return the wall time."""
@@ -129,10 +134,7 @@ class Recording:
                 self.past.keep(watched.stream, position, watched.opened_because)
             self._tell(written)
 
-        is_taken = self.journal.write(Entry(facts=facts, poll=poll, then=then), self.now_s())
-        if is_taken:
-            self.gaps += sum(fact.type == GAP for fact in facts)
-        return is_taken
+        return self.journal.write(Entry(facts=facts, poll=poll, then=then), self.now_s())
 
     def _tell(self, written: list[Record]) -> None:
         if self._on_commit is None or not written:

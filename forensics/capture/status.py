@@ -97,7 +97,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     polls: int
     calls: int
     gaps: int
-    """Gaps written in this run, open ones included."""
+    """Gaps that began in this run, open ones included; the archive's own count."""
     open_gaps: int
     """Streams that were not covered when it ended."""
     duration_s: float

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+from forensics.archive.reader import Archive
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
 from forensics.errors import AwsError, CredentialsExpired, Unreachable
@@ -55,6 +56,14 @@ def test_an_outage_is_written_down_and_loses_nothing(tmp_path: Path) -> None:
     assert gaps[1]["from"] == gaps[0]["from"] <= "2026-01-15T12:24:05"
     assert "2026-01-15T12:39:00" <= gaps[1]["to"] <= "2026-01-15T12:40:05"
     assert outage.recorder.supervisor.snapshot().open_gaps == ()
+
+
+def test_a_gap_that_closes_is_one_gap(tmp_path: Path) -> None:
+    """The closing line must not count its two descriptions: `status` and `verify` count gaps."""
+    outage = Outage(tmp_path, busy_shop(), start_s=1440, end_s=2340, stacks=("Shop",))
+    outcome = outage.recorder.run_for(4000)
+    streams = {gap["stream"] for gap in outage.recorder.of("forensics.gap")}
+    assert outcome.gaps == len(streams) == Archive.open(outage.recorder.directory).state().gap_count
 
 
 def test_one_probe_asks_for_the_whole_site(tmp_path: Path) -> None:
