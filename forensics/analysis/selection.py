@@ -8,6 +8,7 @@ from forensics.analysis import shapes
 from forensics.analysis.notable import ERROR, notable
 from forensics.analysis.wording import service_of, short_name
 from forensics.model.clock import from_rfc3339
+from forensics.model.identity import parse_service_arn
 from forensics.model.record import Record
 
 
@@ -75,12 +76,19 @@ def _stack_names(record: Record) -> tuple[str, ...]:
 
 def _service_names(record: Record) -> tuple[str, ...]:
     if record.type == shapes.TASK:
-        return (service_of(shapes.task(record)),)
+        task = shapes.task(record)
+        name = service_of(task)
+        return name, f"{short_name(task.cluster)}/{name}"
     if record.type == shapes.STACK_EVENT:
         event = shapes.stack_event(record)
-        is_service = event.resource_type == shapes.ECS_SERVICE
-        return (event.physical_id, short_name(event.physical_id)) if is_service else ()
-    return (record.source, short_name(record.source)) if record.type.startswith("aws.ecs.") else ()
+        return _names_of_service(event.physical_id) if event.resource_type == shapes.ECS_SERVICE else ()
+    return _names_of_service(record.source) if record.type.startswith("aws.ecs.") else ()
+
+
+def _names_of_service(arn: str) -> tuple[str, ...]:
+    """Return a service's ARN, its name, and CLUSTER/NAME as the flags of `watch` take it."""
+    parsed = parse_service_arn(arn)
+    return (arn, parsed.name, f"{parsed.cluster}/{parsed.name}") if parsed else (arn, short_name(arn))
 
 
 def _resource_names(record: Record) -> tuple[str, ...]:

@@ -18,15 +18,17 @@ class Words(NamedTuple):
     where: str
     """Name of the stack, service or cluster."""
     what: str
-    """The resource, task or deployment in it; "" where the record is about the whole."""
+    """The resource, task or deployment in it, by its name; "" where the record is about the whole."""
     state: str
     """Status or stop code as AWS spells it; "" where there is none."""
     reason: str
     """AWS's own words, whole; "" where it gave none."""
+    kind: str = ""
+    """Type of the resource; "" where the name says it."""
 
     def line(self) -> str:
         """Return the four as one line; runs of white space become one space, nothing is cut."""
-        head = " ".join(part for part in (self.where, self.what, self.state) if part)
+        head = " ".join(part for part in (self.where, self.what, self.kind, self.state) if part)
         text = f"{head}: {self.reason}" if head and self.reason else head or self.reason
         return " ".join(text.split())
 
@@ -79,7 +81,7 @@ def _stack_event(record: Record) -> Words:
         return Words(where, event.logical_id, state, event.hook_reason or event.reason)
     if event.is_of_stack:
         return Words(where, "stack", event.status, event.reason)
-    return Words(where, f"{event.logical_id} {event.resource_type}".strip(), event.status, event.reason)
+    return Words(where, event.logical_id, event.status, event.reason, event.resource_type)
 
 
 def _stack(record: Record) -> Words:
@@ -157,9 +159,8 @@ def stream_name(stream: str) -> str:
 def _refusal(record: Record) -> Words:
     refused = shapes.payload_of(record)
     action = shapes.text_at(refused, "action") or shapes.text_at(refused, "operation")
-    said = ", ".join(
-        part for part in (shapes.text_at(refused, "code"), shapes.text_at(refused, "message")) if part
-    )
+    code, message = shapes.text_at(refused, "code"), shapes.text_at(refused, "message")
+    said = message if code in message else f"{code}, {message}".strip(", ")
     return Words(stream_name(shapes.text_at(refused, "stream")), f"refused {action}", "", said)
 
 
@@ -179,7 +180,12 @@ def _ours(record: Record) -> Words:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return " ".join(str(item) for item in value)
+        return " ".join(map(_plain, value))
+    if isinstance(value, dict):
+        inner = ", ".join(
+            f"{key} {_plain(item)}" for key, item in value.items() if item not in (None, "", [])
+        )
+        return f"({inner})"
     return str(value)
 
 

@@ -20,7 +20,7 @@ from forensics.errors import UsageError
 from forensics.model.clock import SystemClock
 from forensics.model.record import Record
 from forensics.model.times import parse_moment
-from forensics.report.events import Table, archive_line, json_array
+from forensics.report.events import Lines, Table, archive_line, json_array
 from forensics.report.ink import ink_for
 
 
@@ -51,7 +51,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--until", metavar="TIME", help="Not after; the same grammar."),
         click.option("--stack", multiple=True, metavar="NAME", help="Name or ARN of a stack; repeatable."),
         click.option(
-            "--service", multiple=True, metavar="NAME", help="Name or ARN of a service; repeatable."
+            "--service", multiple=True, metavar="NAME", help="NAME, CLUSTER/NAME or ARN; repeatable."
         ),
         click.option("--resource", multiple=True, metavar="ID", help="Logical id, task id …; repeatable."),
         click.option(
@@ -139,7 +139,8 @@ def _write(records: Iterator[Record], output: str, out: TextIO, *, at_once: bool
             if at_once:
                 out.buffer.flush()
     else:
-        table = Table(ink_for(out))
+        # Whoever reads through a pipe wants a record a line, so that grep and wc count records.
+        table = Table(ink_for(out)) if out.isatty() else Lines()
         out.write(table.heading() + "\n")
         for record in records:
             out.write("\n".join(table.row(record)) + "\n")
