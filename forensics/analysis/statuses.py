@@ -4,6 +4,7 @@ The names are AWS's: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGu
 """
 
 import re
+from functools import cache
 
 STARTS = {
     "CREATE_IN_PROGRESS": "CREATE_STACK",
@@ -42,7 +43,7 @@ STACK_ENDED = SUCCEEDED | FAILED_STOP | ROLLBACK_ENDED
 rollback twin are none of them, though they contain COMPLETE."""
 
 # CloudFormation gives these reasons to what it stopped because something else had failed.
-_CONSEQUENCE = re.compile(
+_CONSEQUENCE = (
     r"\s*(?:"
     r"resource (?:creation|update|deletion|import|operation|rollback) cancell?ed"
     r"|operation cancell?ed"
@@ -51,8 +52,7 @@ _CONSEQUENCE = re.compile(
     r"(?:created|updated|deleted|imported|rolled back)"
     r"|rollback requested by user"
     r"|user initiated"
-    r")",
-    re.IGNORECASE | re.DOTALL,
+    r")"
 )
 
 
@@ -63,9 +63,15 @@ def is_failed(status: str) -> bool:
 
 def is_consequence(reason: str) -> bool:
     """Return whether a failure's reason says only that something else failed."""
-    return _CONSEQUENCE.match(reason) is not None
+    return _consequence().match(reason) is not None
 
 
 def is_undoing(status: str) -> bool:
     """Return whether a status belongs to a rollback or a delete."""
     return "ROLLBACK" in status or status.startswith("DELETE")
+
+
+@cache
+def _consequence() -> re.Pattern[str]:
+    # Compiling it takes milliseconds, which every start of a read command would pay.
+    return re.compile(_CONSEQUENCE, re.IGNORECASE | re.DOTALL)

@@ -1,5 +1,6 @@
 """The `forensics` command: a table of commands loaded on use."""
 
+import gc
 import importlib
 import os
 import sys
@@ -43,6 +44,9 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        # `forensics.__main__` has turned the collector off for the start, which ends here.
+        gc.freeze()
+        gc.enable()
         # A FORENSICS_UNTIL meant for recording must not become the `--until` of `events`.
         prefix = "FORENSICS" if cmd_name in RECORDING else f"FORENSICS_{cmd_name.upper()}"
         command.context_settings.setdefault("auto_envvar_prefix", prefix)

@@ -64,7 +64,7 @@ def test_wheel_and_sdist_build_and_hold_the_package(tmp_path: Path) -> None:
     assert "forensics/py.typed" in names
     assert not [name for name in names if not name.startswith(("forensics/", "deploy_forensics-"))]
     points = wheel.read(f"deploy_forensics-{version}.dist-info/entry_points.txt").decode()
-    assert "forensics = forensics.cli.main:main" in points
+    assert "forensics = forensics.__main__:main" in points
     with tarfile.open(tmp_path / f"deploy_forensics-{version}.tar.gz") as sdist:
         assert f"deploy_forensics-{version}/LICENSE" in sdist.getnames()
         assert f"deploy_forensics-{version}/config/forensics.toml" in sdist.getnames()
