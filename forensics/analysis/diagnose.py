@@ -79,5 +79,6 @@ def _outcome(newest: list[Operation], standing: Standing, timeline: Timeline) ->
         if outcome in outcomes:
             return outcome
     watching = timeline.watching
-    blind = watching.unread or watching.refusals or any(may_miss(gap) for gap in watching.gaps())
+    unseen = watching.was_blind or watching.unread or watching.refusals
+    blind = unseen or any(may_miss(gap) for gap in watching.gaps())
     return COULD_NOT_LOOK if blind else NOTHING_FOUND

@@ -30,11 +30,14 @@ class Watching:
         self.refusals: dict[str, Refusal] = {}
         """By stream: the last refusal that was not followed by a successful poll."""
         self._gaps: dict[tuple[str, str], Gap] = {}
+        self._ran = False
 
     def add(self, record: Record) -> None:
         """Take one record into account; those that say nothing about watching change nothing."""
         if record.type == facts.GAP:
             self._add_gap(record)
+        elif record.type == facts.RUN:
+            self._ran = True
         elif record.type == facts.STREAM:
             number = value_at(payload_of(record), "number")
             if isinstance(number, int):
@@ -57,6 +60,11 @@ class Watching:
         """Streams that were opened and of which no poll ever succeeded, in the order they were opened."""
         return [stream for stream in self.numbers.values() if stream not in self.read]
 
+    @property
+    def was_blind(self) -> bool:
+        """Whether a recorder was at work and AWS never answered it."""
+        return self._ran and not self.read
+
     def gaps(self) -> tuple[Gap, ...]:
         """Return every gap once, as it was last described, the earliest first."""
         return tuple(sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.stream)))
@@ -64,7 +72,9 @@ class Watching:
     def coverage(self) -> Coverage:
         """Return whether anything is, or may be, missing; a gap that was recovered misses nothing."""
         gaps = self.gaps()
-        return Coverage(complete=all(gap.kind == _HARMLESS for gap in gaps), gaps=gaps)
+        is_whole = not self.was_blind and all(gap.kind == _HARMLESS for gap in gaps)
+        notes = ("AWS never answered the recorder",) if self.was_blind else ()
+        return Coverage(complete=is_whole, gaps=gaps, notes=notes)
 
     def _was_read(self, streams: list[str]) -> None:
         self.read.update(streams)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from forensics.analysis.diagnose import diagnose
 from forensics.archive.reader import Archive
 from forensics.cli.output import destination, warn_of_damage
+from forensics.model.finding import Diagnosis
 from forensics.report.explain import page
 from forensics.report.ink import ink_for
 
@@ -24,7 +26,7 @@ def explain(archive: Path, output: str, output_file: Path | None) -> None:
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
     """
     opened = Archive.open(archive)
-    diagnosis = diagnose(opened.records())
+    diagnosis = _with_damage(diagnose(opened.records()), opened)
     with destination(output_file) as out:
         if output == "json":
             out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
@@ -32,3 +34,16 @@ def explain(archive: Path, output: str, output_file: Path | None) -> None:
             for line in page(diagnosis, ink_for(out)):
                 out.write(line + "\n")
     warn_of_damage(opened, sys.stderr)
+
+
+def _with_damage(diagnosis: Diagnosis, archive: Archive) -> Diagnosis:
+    """Return a diagnosis that says what could not be read of the archive it rests on."""
+    lost = sum(last - first + 1 for first, last in archive.lost)
+    if not lost:
+        return diagnosis
+    noun = "record of the archive is" if lost == 1 else "records of the archive are"
+    coverage = diagnosis.coverage
+    note = f"{lost} {noun} lost to damage; `forensics verify` says where"
+    damaged = replace(coverage, complete=False, notes=(*coverage.notes, note))
+    outcome = "could_not_look" if diagnosis.outcome == "nothing_found" else diagnosis.outcome
+    return replace(diagnosis, coverage=damaged, outcome=outcome)

@@ -1,5 +1,6 @@
 """The `forensics` command: a table of commands loaded on use."""
 
+import errno
 import gc
 import importlib
 import os
@@ -110,11 +111,28 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    _fill_closed_streams()
     # A terminal that cannot show a character gets its escape, never a UnicodeEncodeError half-way.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run_command())
+
+
+def _fill_closed_streams() -> None:
+    """Let closed standard streams lead nowhere.
+
+    A file opened later would take the place of a closed one: what somebody prints would land in an archive.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is taken: this very one. The command of `run` inherits it.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _explain(error: Exception) -> int:
@@ -127,6 +145,10 @@ def _explain(error: Exception) -> int:
             return _refuse(error)
         case BrokenPipeError():
             return _drop_stdout()
+        case OSError(errno=errno.ENOSPC):
+            _drop_stdout()
+            _say("the output cannot be written: no space is left", "make room, or write somewhere else")
+            return 2
         case _:
             return _admit(error)
 

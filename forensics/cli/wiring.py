@@ -1,5 +1,7 @@
 """The composition root: settings made into doors, an open archive and a recording."""
 
+import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -56,6 +58,7 @@ class Accounts:
     def _site(self, target: Target, settings: Settings) -> Site:
         wanted = target.wanted()
         check(wanted)
+        _check_url(target.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
         place = {"profile": target.profile, "region": target.region, "endpoint_url": target.endpoint_url}
         door = Client(
             replace(settings.aws, **place), self._clock, self._budget(target, settings), stop=self._abort
@@ -66,6 +69,19 @@ class Accounts:
     def _budget(self, target: Target, settings: Settings) -> Budget:
         # Which account a profile leads to is not known before AWS has answered; one profile has one.
         return self._budgets.setdefault((target.profile, target.endpoint_url), Budget(settings.budget))
+
+
+def _check_url(url: str | None) -> None:
+    """Refuse what can never answer; without this the recording would wait for it for ever.
+
+    Raises:
+        UsageError: It is no URL.
+    """
+    if url and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
+        raise UsageError(
+            f"{url!r} is no endpoint URL",
+            hint="write it whole, such as http://127.0.0.1:4566 (--endpoint-url, AWS_ENDPOINT_URL)",
+        )
 
 
 def _complete(target: Target, settings: Settings) -> Target:

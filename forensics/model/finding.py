@@ -80,6 +80,8 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
     complete: bool
     gaps: tuple[Gap, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what is missing, or may be, beside the gaps."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

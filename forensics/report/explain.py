@@ -200,7 +200,10 @@ def _coverage(coverage: Coverage, ink: Ink) -> Iterator[str]:
         if recovered:
             yield from wrap(f"{recovered} interruptions, each made up for:", ink.width, indent=_MARGIN)
     else:
-        yield ink.paint(f"COVERAGE  has gaps: {len(missing)}", "bold", "yellow")
+        word = f"has gaps: {len(missing)}" if missing else "incomplete"
+        yield ink.paint(f"COVERAGE  {word}", "bold", "yellow")
+        for note in coverage.notes:
+            yield from wrap(note, ink.width, indent=_MARGIN * 2, first=_MARGIN)
     for gap in (missing or list(coverage.gaps))[:_GAPS_SHOWN]:
         yield from wrap(_gap(gap), ink.width, indent=_MARGIN * 2, first=_MARGIN)
     if len(missing) > _GAPS_SHOWN:

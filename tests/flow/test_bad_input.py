@@ -292,3 +292,58 @@ def test_access_denied_on_one_source_names_the_action_once(tmp_path: Path) -> No
     assert [r.payload()["action"] for r in records(archive, "forensics.refusal")] == ["ecs:DescribeServices"]
     assert records(archive, "aws.cloudformation.stack_event")
     assert records(archive, "aws.ecs.task")
+
+
+@pytest.mark.parametrize("given", ["foo", "127.0.0.1:4566", "http://", "ftp://127.0.0.1"])
+def test_an_endpoint_that_is_no_url(given: str, tmp_path: Path) -> None:
+    """A recorder waits for what does not answer; what can never answer is a mistake."""
+    refused(forensics("watch", "--stack", "shop", cwd=tmp_path, url=given), 2, given)
+    assert everything_in(tmp_path) == {}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_closed_stdout_is_no_surprise(command: str, recorded: Path) -> None:
+    line = f'exec "$@" {command} {recorded} >&-'
+    ended = subprocess.run(["sh", "-c", line, "sh", *FORENSICS], capture_output=True, text=True, timeout=60)
+    assert "unforeseen" not in ended.stderr
+    assert ended.returncode in (0, 1)
+
+
+def test_a_closed_stdout_does_not_fail_the_deploy(tmp_path: Path) -> None:
+    line = 'exec "$@" run --settings nowhere -- sh -c "exit 7" >&-'
+    ended = subprocess.run(
+        ["sh", "-c", line, "sh", *FORENSICS], capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env=environment(tmp_path),
+    )  # fmt: skip
+    assert ended.returncode == 7, ended.stderr
+
+
+def test_a_full_disk_behind_stdout_is_said_in_a_sentence(recorded: Path) -> None:
+    line = f'exec "$@" events {recorded} --all > /dev/full'
+    ended = subprocess.run(["sh", "-c", line, "sh", *FORENSICS], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert "no space is left" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_recorder_that_never_got_through_is_not_explained_as_all_well(tmp_path: Path) -> None:
+    """Silence of the network must not read like silence of the deployment."""
+    flags = ("--stack", "shop", "--max-duration", "1s", "--settings", quick(tmp_path))
+    ended = forensics("watch", *flags, cwd=tmp_path, url="http://127.0.0.1:1")
+    assert ended.returncode == 0, ended.stderr
+    said = forensics("explain", "forensics-archive", cwd=tmp_path).stdout
+    assert said.startswith("COULD NOT LOOK")
+    assert "COVERAGE  incomplete" in said
+    assert "AWS never answered" in said
+
+
+def test_explain_says_that_records_are_lost_to_damage(recorded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(recorded, copy)
+    segment = copy / "seg" / "00000001.jsonl"
+    body = bytearray(segment.read_bytes())
+    body[len(body) // 2] ^= 1
+    segment.write_bytes(body)
+    said = forensics("explain", "copy", cwd=tmp_path).stdout
+    assert "COVERAGE  complete" not in said
+    assert "1 record of the archive is lost to damage" in said
