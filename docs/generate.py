@@ -9,6 +9,16 @@ from forensics.sources.base import Source
 from forensics.sources.catalog import CATALOG, actions
 
 ROOT = Path(__file__).parents[1]
+PARTS = {
+    "000": "Archive",
+    "001": "AWS endpoint and wire",
+    "002": "The door and the sources",
+    "003": "Capture",
+    "004": "Command line and settings",
+    "005": "Analysis and reading",
+    "006": "Project",
+}
+"""The parts by the first digits of their decisions' numbers."""
 
 
 def sources_page() -> str:
@@ -48,9 +58,27 @@ def iam_policy() -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
 
 
+def decisions_page() -> str:
+    """Return docs/adr/README.md: the decisions by their own titles."""
+    lines = [
+        "# Decisions",
+        "",
+        "One page each: context, decision, what it costs.",
+        "Numbers are given by part, so that pages about one part stand together.",
+        "`make docs` makes this list.",
+    ]
+    for numbers, part in PARTS.items():
+        lines += ["", f"## {part}", ""]
+        for path in sorted((ROOT / "docs/adr").glob(f"{numbers}*.md")):
+            title = path.read_text().partition("\n")[0].removeprefix("# ")
+            lines.append(f"- [{title}]({path.name})")
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return what is made from the code, by path."""
     return {
+        ROOT / "docs/adr/README.md": decisions_page(),
         ROOT / "docs/reference/sources.md": sources_page(),
         ROOT / "config/iam-policy.json": iam_policy(),
     }
