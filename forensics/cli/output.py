@@ -35,7 +35,6 @@ def warn_of_damage(archive: Archive, stream: TextIO) -> None:
     """Say on a stream that some records could not be read, where that is so."""
     lost = sum(last - first + 1 for first, last in archive.lost)
     if archive.damages or lost:
-        stream.write(
-            f"{len(archive.damages)} damaged places and {lost} missing records were passed over; "
-            "`forensics verify` names them\n"
-        )
+        places = f"{len(archive.damages)} damaged place{'' if len(archive.damages) == 1 else 's'}"
+        records = f"{lost} missing record{'' if lost == 1 else 's'}"
+        stream.write(f"passed over: {places}, {records}; `forensics verify` names them\n")

@@ -89,15 +89,21 @@ def summary(progress: Progress, vitals: Vitals, *, width: int) -> list[Text]:
 
 
 def _head(vitals: Vitals, width: int) -> list[Text]:
+    gaps = f"{vitals.open_gaps} open gap{'' if vitals.open_gaps == 1 else 's'}"
+    parts = [
+        (_length(vitals.at - vitals.started_at), "default"),
+        (f"lag {_length_s(vitals.lag_s)}", "default"),
+        (gaps, "bold red" if vitals.open_gaps else "green"),
+        _credentials(vitals),
+        (f"{vitals.streams} stream{'' if vitals.streams == 1 else 's'}", "dim"),
+        (f"{vitals.records} records", "dim"),
+    ]
     line = Text("forensics", style="bold")
-    line.append(
-        f"  {_length(vitals.at - vitals.started_at)}  lag {_length_s(vitals.lag_s)}  ", style="default"
-    )
-    gaps = f"{vitals.open_gaps} open gaps"
-    line.append(gaps, style="bold red" if vitals.open_gaps else "green")
-    line.append("  ")
-    line.append(*_credentials(vitals))
-    line.append(f"  {vitals.streams} streams  {vitals.records} records", style="dim")
+    for text, style in parts:
+        # Half a number is worse than none: what does not fit is left out whole.
+        if line.cell_len + 2 + len(text) > width:
+            break
+        line.append(f"  {text}", style=style)
     lines = [line]
     for text in vitals.troubles:
         lines += [Text(part, style="bold red") for part in wrap(text, width, indent="  ")[:2]]

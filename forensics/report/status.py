@@ -139,7 +139,10 @@ def lines(found: Report, ink: Ink, *, now: datetime) -> Iterator[str]:
 
 
 def _rows(found: Report, now: datetime) -> Iterator[tuple[str, str]]:
-    yield "archive", f"{found.archive} ({found.archive_id}, created {found.created})"
+    yield (
+        "archive",
+        f"{found.archive} ({found.archive_id}, created {found.created or 'at a time that is lost'})",
+    )
     yield "recorder", _recorder(found)
     open_count = sum(1 for item in found.streams if not item.is_ended)
     lag = "" if found.longest_lag_s is None else f"; longest lag {_seconds(found.longest_lag_s)}"

@@ -132,3 +132,14 @@ def test_a_summary_stays_when_the_view_ends() -> None:
     rest = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue().rpartition("\x1b[?25h")[2])
     assert "shop  ROLLBACK_COMPLETE" in rest
     assert "backend" in rest
+
+
+def test_the_head_leaves_out_what_does_not_fit_instead_of_cutting_it() -> None:
+    """Half a number reads like another number."""
+    vitals = msgspec.structs.replace(VITALS, credentials_end=None, records=123_456, streams=1)
+    narrow = text_of(seen(Book()), vitals, width=80).splitlines()[0]
+    assert "credentials: end not known" in narrow
+    assert "1 stream" in narrow
+    assert "…" not in narrow
+    assert "records" not in narrow
+    assert text_of(seen(Book()), vitals, width=120).splitlines()[0].endswith("123456 records")
