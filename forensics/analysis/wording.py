@@ -153,6 +153,10 @@ _GAP_KINDS = {
 def stream_name(stream: str) -> str:
     """Return a stream as a person names it: its source and the short name of its target."""
     source, space, target = stream.partition(" ")
+    parsed = parse_arn(target)
+    if parsed is not None and parsed.resource == "stack/*":
+        # The survey of an account and region: a star would name them all alike.
+        return f"{source} of {parsed.account}/{parsed.region}"
     return f"{source} of {short_name(target)}" if space else stream
 
 
