@@ -147,7 +147,8 @@ def of_service(
     values |= values_of_captured(match.captured)
     repeats = sum(1 for item in case.messages if _text(item) == _text(said))
     cluster = case.arn.replace(":service/", ":cluster/").rpartition("/")[0]
-    unseen = "no stopped task of this service is in the archive, so why its tasks ended is not known"
+    whose = "the failed deployment" if case.deployments else "this service"
+    unseen = f"no stopped task of {whose} is in the archive, so why its tasks ended is not known"
     spots = blind_spots(timeline, streams_of(case.arn, cluster), window)
     return Finding(
         rule=match.rule.id,

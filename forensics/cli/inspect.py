@@ -20,6 +20,7 @@ from forensics.errors import UsageError
 from forensics.model.clock import SystemClock
 from forensics.model.record import Record
 from forensics.model.times import parse_moment
+from forensics.report.count import counted
 from forensics.report.events import Lines, Table, archive_line, json_array
 from forensics.report.ink import ink_for
 
@@ -29,6 +30,7 @@ class _Counter:
 
     def __init__(self, selection: Selection, *, shows_all: bool) -> None:
         self.hidden = 0
+        self.shown = 0
         self._selection = selection
         self._shows_all = shows_all
 
@@ -39,6 +41,7 @@ class _Counter:
             if not self._shows_all and is_routine(record):
                 self.hidden += 1
                 continue
+            self.shown += 1
             yield record
 
 
@@ -122,6 +125,8 @@ def events(
             _write(counter.sift(records), output, out, at_once=follow)
     finally:
         _say_hidden(counter.hidden, sys.stderr)
+        if not (counter.shown or counter.hidden or follow):
+            sys.stderr.write("no record matches\n")
     warn_of_damage(opened, sys.stderr)
 
 
@@ -150,5 +155,4 @@ def _write(records: Iterator[Record], output: str, out: TextIO, *, at_once: bool
 
 def _say_hidden(count: int, stream: TextIO) -> None:
     if count:
-        noun = "record" if count == 1 else "records"
-        stream.write(f"{count} routine {noun} hidden; --all shows them\n")
+        stream.write(f"{counted(count, 'routine record')} hidden; --all shows them\n")

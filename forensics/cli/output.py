@@ -9,6 +9,7 @@ from typing import TextIO
 
 from forensics.archive.reader import Archive
 from forensics.errors import UsageError
+from forensics.report.count import counted
 
 
 @contextlib.contextmanager
@@ -35,6 +36,5 @@ def warn_of_damage(archive: Archive, stream: TextIO) -> None:
     """Say on a stream that some records could not be read, where that is so."""
     lost = sum(last - first + 1 for first, last in archive.lost)
     if archive.damages or lost:
-        places = f"{len(archive.damages)} damaged place{'' if len(archive.damages) == 1 else 's'}"
-        records = f"{lost} missing record{'' if lost == 1 else 's'}"
+        places, records = counted(len(archive.damages), "damaged place"), counted(lost, "missing record")
         stream.write(f"passed over: {places}, {records}; `forensics verify` names them\n")

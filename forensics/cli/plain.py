@@ -7,6 +7,7 @@ from forensics.capture.status import Outcome, Snapshot
 from forensics.model.clock import to_rfc3339
 from forensics.model.inert import inert
 from forensics.model.times import format_duration
+from forensics.report.count import counted
 
 _PATIENCE = timedelta(seconds=5)
 """How long AWS may take to tell whose credentials they are before that is worth saying."""
@@ -21,10 +22,10 @@ def heartbeat_line(snapshot: Snapshot) -> str:
     """Return a line that says that the recorder is alive, and how well it sees."""
     open_streams = [stream for stream in snapshot.streams if not stream.is_ended]
     parts = [
-        f"{len(open_streams)} streams",
+        counted(len(open_streams), "stream"),
         f"lag {format_duration(timedelta(seconds=snapshot.lag_s))}",
-        f"{snapshot.records} records",
-        f"{len(snapshot.open_gaps)} open gaps",
+        counted(snapshot.records, "record"),
+        counted(len(snapshot.open_gaps), "open gap"),
         *_credentials(snapshot),
         *_waiting(snapshot),
         *troubles(snapshot),
@@ -44,10 +45,10 @@ def closing_lines(outcome: Outcome, archive: str) -> list[str]:
     The digest is the only proof against somebody who can write the archive: it belongs into a log that
     they cannot change.
     """
-    gaps = f"{outcome.gaps} gaps" + (f", {outcome.open_gaps} still open" if outcome.open_gaps else "")
+    gaps = counted(outcome.gaps, "gap") + (f", {outcome.open_gaps} still open" if outcome.open_gaps else "")
     length = format_duration(timedelta(seconds=outcome.duration_s))
     return [
-        f"recorded {outcome.records} records in {length} ({outcome.reason}): "
+        f"recorded {counted(outcome.records, 'record')} in {length} ({outcome.reason}): "
         f"{outcome.polls} polls, {outcome.calls} calls, {gaps}",
         f"head {outcome.head}",
         f"archive {inert(archive)}",
@@ -59,7 +60,7 @@ def troubles(snapshot: Snapshot) -> list[str]:
     found = list(urgent_troubles(snapshot).values())
     if not found:
         words = [stream.trouble for stream in snapshot.streams if stream.trouble and not stream.is_ended]
-        found = [f"{words.count(word)} streams: {word}" for word in dict.fromkeys(words)]
+        found = [f"{counted(words.count(word), 'stream')}: {word}" for word in dict.fromkeys(words)]
     return found
 
 

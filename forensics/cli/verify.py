@@ -8,6 +8,7 @@ import msgspec
 from forensics.archive.verdict import Problem, Verdict
 from forensics.archive.verify import verify as check
 from forensics.model.inert import inert
+from forensics.report.count import counted
 
 _SHOWN = 20
 
@@ -38,7 +39,7 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
     lost = [f"lost      {_records_lost(verdict)}"] if verdict.lost else []
     return [
         f"{archive}: {verdict.verdict}",
-        f"records   {verdict.records:,} in {verdict.segments} segments ({verdict.sealed} sealed), "
+        f"records   {verdict.records:,} in {counted(verdict.segments, 'segment')} ({verdict.sealed} sealed), "
         f"{verdict.size_bytes:,} bytes",
         *missing,
         *lost,
@@ -53,7 +54,7 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
 def _listed(numbers: tuple[int, ...]) -> str:
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
-    return f"{len(numbers)} segments: {shown}{more}"
+    return f"{counted(len(numbers), 'segment')}: {shown}{more}"
 
 
 def _records_lost(verdict: Verdict) -> str:
@@ -62,7 +63,7 @@ def _records_lost(verdict: Verdict) -> str:
         f"{first}-{last}" if first < last else f"{first}" for first, last in verdict.lost[:_SHOWN]
     )
     more = f" and {len(verdict.lost) - _SHOWN} more ranges" if len(verdict.lost) > _SHOWN else ""
-    return f"{count:,} records: seq {shown}{more}"
+    return f"{counted(count, 'record')}: seq {shown}{more}"
 
 
 def _problems(problems: tuple[Problem, ...]) -> list[str]:
@@ -82,6 +83,5 @@ def _expected(verdict: Verdict) -> list[str]:
         return [
             f"expected  {expected.digest} is not on the chain: this is not what was there when it was printed"
         ]
-    return [
-        f"expected  on the chain after record {expected.seq:,}; {expected.records_after:,} records came later"
-    ]
+    later = counted(expected.records_after or 0, "record")
+    return [f"expected  on the chain after record {expected.seq:,}; {later} came later"]

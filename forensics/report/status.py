@@ -14,6 +14,7 @@ from forensics.archive.streams import StreamState
 from forensics.model.clock import from_rfc3339
 from forensics.model.record import Gap, JsonObject
 from forensics.model.times import format_duration
+from forensics.report.count import counted
 from forensics.report.ink import Ink
 from forensics.report.wrap import wrap
 
@@ -154,7 +155,7 @@ def _rows(found: Report, now: datetime) -> Iterator[tuple[str, str]]:
     refused = sorted({item.refusal for item in found.streams if item.refusal})
     if refused:
         yield "refused", ", ".join(refused)
-    yield "records", f"{found.records:,} in {found.segments} segments, {found.size_bytes:,} bytes"
+    yield "records", f"{found.records:,} in {counted(found.segments, 'segment')}, {found.size_bytes:,} bytes"
     yield "head", found.head or "none yet"
 
 

@@ -135,6 +135,13 @@ def test_filters_keep_only_what_was_asked_for(incident: Path, flags: list[str], 
     assert {item["type"] for item in shown} == types
 
 
+def test_a_selection_that_matches_nothing_is_said(incident: Path) -> None:
+    """An empty table might as well be a mistyped filter."""
+    shown = run(events, incident, "--type", "aws.ecs.taks")
+    assert shown.exit_code == 0
+    assert shown.stderr == "no record matches\n"
+
+
 def test_times_are_awss_own_and_bounds_belong_to_the_span(incident: Path) -> None:
     since, until = "2026-01-15T02:32:50.000Z", "2026-01-15T02:33:00.000Z"
     result = run(events, incident, "--since", since, "--until", until, "--all", "-o", "json")

@@ -112,6 +112,15 @@ def test_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
     assert contents(tmp_path / "a") == before
 
 
+def test_a_newer_format_may_vouch_for_itself_in_another_way(tmp_path: Path) -> None:
+    """What a later version writes is called newer, not damaged, whatever its manifest looks like."""
+    written(tmp_path / "a", 2)
+    (tmp_path / "a/ARCHIVE.json").write_bytes(b'{"format":2,"archive_id":"x","signature":"y"}')
+    for use in (open_writer, Archive.open, verify):
+        with pytest.raises(ArchiveTooNew, match="format 2"):
+            use(tmp_path / "a")
+
+
 def test_a_damaged_manifest_stops_writing_but_not_reading(tmp_path: Path) -> None:
     """A writer must not go on under a name that it cannot read."""
     written(tmp_path / "a", 2)

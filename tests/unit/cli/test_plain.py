@@ -79,7 +79,7 @@ def test_a_failure_reason_is_never_cut() -> None:
 
 def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
     assert heartbeat_line(QUIET) == (
-        "2026-01-15T12:00:00.000Z  recording  1 streams; lag 4s; 12 records; 0 open gaps"
+        "2026-01-15T12:00:00.000Z  recording  1 stream; lag 4s; 12 records; 0 open gaps"
     )
 
 
@@ -89,8 +89,8 @@ def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
         (with_site(expires_at=NOON + timedelta(minutes=34)), "recording", "credentials end in 34m"),
         (with_site(expires_at=NOON - timedelta(minutes=1)), "recording", "credentials have ended"),
         (with_site(paused_because="expired"), "TROUBLE", "production: paused: expired"),
-        (with_stream(open_gap=OPEN_GAP), "TROUBLE", "1 open gaps"),
-        (with_stream(trouble="Rate exceeded"), "recording", "1 streams: Rate exceeded"),
+        (with_stream(open_gap=OPEN_GAP), "TROUBLE", "1 open gap"),
+        (with_stream(trouble="Rate exceeded"), "recording", "1 stream: Rate exceeded"),
         (msgspec.structs.replace(QUIET, waiting_for=("shop",)), "recording", "waiting for shop"),
         (
             msgspec.structs.replace(QUIET, archive_trouble="disk full", buffered=3),

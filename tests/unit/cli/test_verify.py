@@ -26,7 +26,7 @@ def test_damage_ends_with_1_and_names_the_place(tmp_path: Path, capsys: pytest.C
     assert run_command(["verify", str(tmp_path / "a")]) == 1
     out = capsys.readouterr().out
     assert "damaged   seg/00000001.jsonl, line 3: not what was written" in out
-    assert "lost      1 records: seq 3" in out
+    assert "lost      1 record: seq 3" in out
 
 
 def test_missing_segments_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
