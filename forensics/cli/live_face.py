@@ -3,14 +3,18 @@
 import sys
 from collections.abc import Sequence
 from io import TextIOBase
+from pathlib import Path
 from typing import TextIO, cast
 
 from forensics.analysis.progress import Progress
+from forensics.archive.reader import Archive
 from forensics.capture.status import Snapshot
 from forensics.cli.plain import troubles
 from forensics.model.record import Record
 from forensics.report.frame import Vitals
 from forensics.report.live import LiveView
+
+_MOST_SEEDED = 5000
 
 
 class LiveFace:
@@ -46,6 +50,12 @@ class LiveFace:
         """Give the terminal back."""
         if self._is_started:
             self._view.stop()
+
+
+def newest_records(archive: Path) -> list[Record]:
+    """Return the newest records of an archive: what a view of a recording that goes on begins with."""
+    opened = Archive.open(archive)
+    return list(opened.records(max(0, opened.state().last_seq - _MOST_SEEDED)))
 
 
 class _BesideView(TextIOBase):

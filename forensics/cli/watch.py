@@ -3,6 +3,7 @@
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from forensics.cli import preflight
 from forensics.cli.attend import attend, reload_or_keep
 from forensics.cli.closing import close
 from forensics.cli.face import PlainFace
-from forensics.cli.live_face import LiveFace, beside_view
+from forensics.cli.live_face import LiveFace, beside_view, newest_records
 from forensics.cli.options import Flags, is_live_view, recording_options, settled, view_option
 from forensics.cli.session import Session
 from forensics.cli.signals import ENDING
@@ -51,7 +52,11 @@ def watch(view: str, **given: Any) -> int:
     if not settings.capture.wait_for_missing:
         preflight.check_presence(planned.sites)
     lines = PlainFace(sys.stdout)
-    with Session(planned, LiveFace(sys.stdout) if is_live else lines) as session:
+    face = LiveFace(sys.stdout) if is_live else lines
+    session = Session(planned, face)
+    if is_live:
+        face.show(newest_records(Path(session.archive)))
+    with session:
         attended = attend(
             session.recorder,
             clock,
