@@ -15,8 +15,10 @@ from pathlib import Path
 from bench.table import Row, at_least, at_most
 from forensics.archive.verify import verify
 from forensics.archive.writer import Writer, WriterOptions
+from forensics.capture.past import Past
 from forensics.model.clock import SystemClock
 from forensics.model.record import Fact
+from forensics.sources.catalog import CATALOG
 
 BATCH = 100
 BATCHES = 300
@@ -147,7 +149,7 @@ def big_archives(place: Path) -> list[Row]:
     shutil.rmtree(big)
     return [
         at_most(
-            "start of a writer on a 1 GB archive, more than on an empty one",
+            "start of watch on a 1 GB archive, more than on an empty one",
             start_big_s - start_empty_s,
             0.5,
             "s",
@@ -173,10 +175,9 @@ def batch_of(first: int, count: int) -> list[Fact]:
 
 
 def start(path: Path) -> None:
-    """Do what a recorder does first: open, and read the open segment to know its positions."""
+    """Do what `watch` does first: open the archive, and fold its open segment to know every position."""
     writer = Writer.open(path, clock=SystemClock(), run="bench", tool="bench")
-    for _ in writer.tail():
-        pass
+    Past(writer, CATALOG)
     writer._release()
 
 

@@ -41,6 +41,6 @@ def join(ids: Sequence[str], known: Iterable[str]) -> Join:
     return Join(is_met=True, is_deep=len(ids) >= met + DEPTH, fresh=fresh)
 
 
-def remember(known: Sequence[str], key: str) -> list[str]:
-    """Return the ids of a position after one more, oldest first, at most MEMORY of them."""
-    return [*known[-(MEMORY - 1) :], key]
+def remember(known: Sequence[str], *keys: str) -> list[str]:
+    """Return the ids of a position after more of them, oldest first, at most MEMORY of them."""
+    return [*known, *keys][-MEMORY:]

@@ -68,11 +68,10 @@ class Services:
         Keys: ``recent`` event ids, oldest first; ``at`` the newest event's time; ``service`` and
         ``deployments`` what is remembered of each state; and those of `service_details`.
         """
-        folded = dict(position or {})
         if fact.type == EVENT:
-            folded["recent"] = remember(folded.get("recent", []), fact.id)
-            folded["at"] = max(folded.get("at", ""), fact.time or "")
-        elif fact.type == SERVICE:
+            return _after_events(position, [fact])
+        folded = dict(position or {})
+        if fact.type == SERVICE:
             folded["service"] = after_change(folded.get("service"), fact.id)
             folded["task_definitions"] = service_details.after_service(folded, fact.data)
         elif fact.type == DEPLOYMENT:
@@ -86,8 +85,14 @@ class Services:
         return folded
 
     def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
-        """Return the position after facts; it is small, so each may copy it."""
-        return reduce(self.fold, facts, position)
+        """Return the position after facts: events at once, since only the newest stay; of the rest each."""
+        events: list[Fact] = []
+        others: list[Fact] = []
+        for fact in facts:
+            (events if fact.type == EVENT else others).append(fact)
+        # An event changes nothing of what the others change.
+        position = reduce(self.fold, others, position)
+        return _after_events(position, events) if events else position
 
     def fetch(
         self,
@@ -267,3 +272,11 @@ def _reason(page: Page, target: str) -> str:
     name = _name(target)
     reasons = (text(row, "reason") for row in page.rows("failures") if _name(text(row, "arn")) == name)
     return next(reasons, "AWS does not list it")
+
+
+def _after_events(position: Position | None, events: Sequence[Fact]) -> Position:
+    """Return the position after events, oldest first; at least one."""
+    folded = dict(position or {})
+    folded["recent"] = remember(folded.get("recent", []), *(event.id for event in events))
+    folded["at"] = max(folded.get("at", ""), *(event.time or "" for event in events))
+    return folded
