@@ -9,6 +9,7 @@ from forensics.model.record import Gap, Record
 
 _HARMLESS = "recovered"
 _OPEN = "open"
+_UNREAD_NAMED = 10
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class Watching:
         """By stream: the last refusal that was not followed by a successful poll."""
         self._gaps: dict[tuple[str, str], Gap] = {}
         self._ran = False
+        self._ended: set[str] = set()
 
     def add(self, record: Record) -> None:
         """Take one record into account; those that say nothing about watching change nothing."""
@@ -42,6 +44,8 @@ class Watching:
             number = value_at(payload_of(record), "number")
             if isinstance(number, int):
                 self.numbers[number] = text_at(payload_of(record), "stream")
+            if text_at(payload_of(record), "ended_because"):
+                self._ended.add(text_at(payload_of(record), "stream"))
         elif record.type == facts.POLL:
             streams = value_at(payload_of(record), "streams")
             if isinstance(streams, list):
@@ -72,9 +76,19 @@ class Watching:
     def coverage(self) -> Coverage:
         """Return whether anything is, or may be, missing; a gap that was recovered misses nothing."""
         gaps = self.gaps()
-        is_whole = not self.was_blind and all(gap.kind == _HARMLESS for gap in gaps)
-        notes = ("AWS never answered the recorder",) if self.was_blind else ()
+        notes = self._notes()
+        is_whole = not notes and all(gap.kind == _HARMLESS for gap in gaps)
         return Coverage(complete=is_whole, gaps=gaps, notes=notes)
+
+    def _notes(self) -> tuple[str, ...]:
+        if self.was_blind:
+            return ("AWS never answered the recorder",)
+        # What ended without a poll was gone before anybody could look: there was nothing to read.
+        unread = [name for name in self.unread if name not in self._ended]
+        notes = [f"{name} was never read" for name in unread[:_UNREAD_NAMED]]
+        if len(unread) > _UNREAD_NAMED:
+            notes.append(f"{len(unread) - _UNREAD_NAMED} more streams were never read")
+        return tuple(notes)
 
     def _was_read(self, streams: list[str]) -> None:
         self.read.update(streams)
