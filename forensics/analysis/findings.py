@@ -59,20 +59,14 @@ def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Wind
     matches = classify(failure.text, resource_type=failure.resource_type)
     match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
     values = values_of_stack(failure) | values_of_captured(match.captured)
-    return Finding(
-        rule=match.rule.id,
-        category=match.rule.category,
-        title=match.rule.title,
-        cause=sentence(match),
-        confidence=match.rule.confidence,
+    return _claim(
+        match,
         subject=subject_of(failure),
         evidence=tuple(evidence(item) for item in failures[:5]),
         count=len(failures),
         why=why,
         alternatives=_alternatives(matches),
-        remedy=match.rule.remedy,
         checks=checks(match.rule.checks, values, region=region_of(failure.stack_id)),
-        docs=match.rule.docs,
         gaps=blind_spots(timeline, [f"stack_events {failure.stack_id}"], window),
     )
 
@@ -108,20 +102,14 @@ def of_tasks(
         for other in case.groups
         if other is not found
     )
-    return Finding(
-        rule=match.rule.id,
-        category=match.rule.category,
-        title=match.rule.title,
-        cause=sentence(match),
-        confidence=match.rule.confidence,
+    return _claim(
+        match,
         subject=_subject_of_service(case.arn, failure, task=first),
         evidence=_oldest_first(said),
         count=len(found.tasks),
         why=why,
         alternatives=others[:_ALTERNATIVES] + _alternatives(found.matches),
-        remedy=match.rule.remedy,
         checks=checks(match.rule.checks, values, region=region_of(case.arn) or region_of(first.cluster)),
-        docs=match.rule.docs,
         gaps=blind_spots(timeline, streams_of(case.arn, first.cluster), window),
     )
 
@@ -150,20 +138,14 @@ def of_service(
     whose = "the failed deployment" if case.deployments else "this service"
     unseen = f"no stopped task of {whose} is in the archive, so why its tasks ended is not known"
     spots = blind_spots(timeline, streams_of(case.arn, cluster), window)
-    return Finding(
-        rule=match.rule.id,
-        category=match.rule.category,
-        title=match.rule.title,
-        cause=sentence(match),
-        confidence=match.rule.confidence,
+    return _claim(
+        match,
         subject=_subject_of_service(case.arn, failure, task=None),
         evidence=_oldest_first([said, *([failure] if failure and said is not failure else [])]),
         count=max(repeats, case.failed_tasks, 1),
         why=why,
         alternatives=_alternatives(matches),
-        remedy=match.rule.remedy,
         checks=checks(match.rule.checks, values, region=region_of(case.arn)),
-        docs=match.rule.docs,
         gaps=(unseen, *spots),
     )
 
@@ -185,6 +167,36 @@ def subject_of(failure: StackEvent) -> Subject:
 def evidence(item: StackEvent | ServiceEvent | Task) -> Evidence:
     """Return a fact as evidence, in AWS's own words, whole."""
     return Evidence(seq=item.seq, key=item.key, at=item.at, text=_text(item))
+
+
+def _claim(
+    match: Match,
+    *,
+    subject: Subject,
+    evidence: tuple[Evidence, ...],
+    count: int,
+    why: str,
+    alternatives: tuple[str, ...],
+    checks: tuple[str, ...],
+    gaps: tuple[str, ...],
+) -> Finding:
+    """Return a finding: what the rule says, and what it is said about."""
+    return Finding(
+        rule=match.rule.id,
+        category=match.rule.category,
+        title=match.rule.title,
+        cause=sentence(match),
+        confidence=match.rule.confidence,
+        subject=subject,
+        evidence=evidence,
+        count=count,
+        why=why,
+        alternatives=alternatives,
+        remedy=match.rule.remedy,
+        checks=checks,
+        docs=match.rule.docs,
+        gaps=gaps,
+    )
 
 
 def _subject_of_service(arn: str, failure: StackEvent | None, *, task: Task | None) -> Subject:
