@@ -26,7 +26,7 @@ def explain(archive: Path, output: str, output_file: Path | None) -> None:
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
     """
     opened = Archive.open(archive)
-    diagnosis = _with_damage(diagnose(opened.records()), opened)
+    diagnosis = with_damage(diagnose(opened.records()), opened)
     with destination(output_file) as out:
         if output == "json":
             out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
@@ -36,8 +36,13 @@ def explain(archive: Path, output: str, output_file: Path | None) -> None:
     warn_of_damage(opened, sys.stderr)
 
 
-def _with_damage(diagnosis: Diagnosis, archive: Archive) -> Diagnosis:
-    """Return a diagnosis that says what could not be read of the archive it rests on."""
+def with_damage(diagnosis: Diagnosis, archive: Archive) -> Diagnosis:
+    """Return a diagnosis that says what could not be read of the archive it rests on.
+
+    Args:
+        diagnosis: What the records come down to.
+        archive: Where they came from, read to the end.
+    """
     lost = sum(last - first + 1 for first, last in archive.lost)
     if not lost:
         return diagnosis

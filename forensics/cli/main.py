@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
     "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
+    "report": ("forensics.cli.report:report", "Write what happened as a page for people."),
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
