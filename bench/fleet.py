@@ -14,6 +14,7 @@ import msgspec
 
 from forensics.aws.connection import RawReply
 from forensics.model.clock import Clock, to_rfc3339
+from forensics.model.credentials import RENEWS, CredentialStanding
 from forensics.model.record import JsonObject
 from forensics.model.wire import wrap_xml, write_element
 
@@ -59,6 +60,10 @@ class Fleet:
     def expires_at(self) -> datetime | None:
         """Return None."""
         return None
+
+    def standing(self) -> CredentialStanding:
+        """Return that nothing is wrong."""
+        return CredentialStanding(state=RENEWS, source="environment")
 
     def credentials_stamp(self) -> object:
         """Return always the same."""

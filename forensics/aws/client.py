@@ -16,8 +16,11 @@ import forensics
 from forensics.aws.budget import Budget
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.credentials import Chain, CredentialSource, Opened
+from forensics.aws.standing import standing_of
 from forensics.errors import (
+    AccessDenied,
     AwsError,
+    CredentialsError,
     CredentialsExpired,
     CredentialsInvalid,
     ServerFault,
@@ -25,6 +28,7 @@ from forensics.errors import (
     Unreachable,
 )
 from forensics.model.clock import Clock, to_rfc3339
+from forensics.model.credentials import CredentialStanding
 from forensics.model.record import JsonObject
 
 _RETRIED = (Throttled, ServerFault, Unreachable)
@@ -106,6 +110,7 @@ class Client:
         self._connection: Connection | None = None
         self._opened_from: object = None
         self._openings = 0
+        self._trouble: AwsError | None = None
         self._skew_s: float | None = None
         self._counts: defaultdict[str, Counts] = defaultdict(Counts)
 
@@ -177,6 +182,12 @@ class Client:
         connection = self._connection
         return connection.opened.expires_at() if connection else None
 
+    def standing(self) -> CredentialStanding:
+        """Return how the credentials stand; cheap, asks nobody, never raises."""
+        connection = self._connection
+        origin = connection.opened.origin if connection else self._source.origin
+        return standing_of(origin, self.expires_at(), self._trouble)
+
     def counts(self) -> dict[str, Counts]:
         """Return a copy of what each operation has cost since the door was made."""
         with self._counts_lock:
@@ -196,7 +207,11 @@ class Client:
 
     def _opened_anew(self) -> Connection:
         stamp = self._source.stamp()
-        connection = self._connection_to(self._source.open())
+        try:
+            connection = self._connection_to(self._source.open())
+        except AwsError as error:
+            self._trouble = error
+            raise
         self._connection = connection
         self._opened_from = stamp
         self._openings += 1
@@ -249,6 +264,10 @@ class Client:
             self._count(operation, throttles=1)
             self._budget.throttled(self._region, operation, self._clock.monotonic())
             raise
+        except (CredentialsError, AccessDenied) as error:
+            self._trouble = error if isinstance(error, CredentialsError) else None
+            raise
+        self._trouble = None
         self._budget.succeeded(self._region, operation, self._clock.monotonic())
         return reply
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from botocore.config import Config
@@ -15,6 +15,7 @@ from botocore.session import Session
 
 from forensics.aws.credential_files import Stamp, noted_expiry, stamp
 from forensics.aws.faults import FAILING, from_exception
+from forensics.aws.origin import Origin, expected, origin_of
 from forensics.errors import CredentialsAbsent, UsageError
 
 _MANDATORY_REFRESH_S = 30
@@ -26,6 +27,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     credentials: Credentials
     region: str
+    origin: Origin
+    """Where the credentials come from."""
 
     @property
     def method(self) -> str:
@@ -47,14 +50,16 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.credentials, RefreshableCredentials):
             ends_at = self.credentials._expiry_time
             return ends_at.astimezone(UTC) if isinstance(ends_at, datetime) else None
-        if self.method not in ("shared-credentials-file", "config-file"):
-            return None
-        profiles = self.session.full_config.get("profiles", {})
-        return noted_expiry(profiles.get(self.session.profile or "default", {}))
+        return _noted_expiry(self.session, self.method)
 
 
 class CredentialSource(Protocol):
     """Opens sessions; botocore's chain is one source, and others can stand beside it."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where credentials come from: as last opened, or as far as the settings tell."""
+        ...
 
     def open(self) -> Opened:
         """Return a session whose credentials were read now.
@@ -92,12 +97,18 @@ class Chain:
     ) -> None:
         self._profile = profile
         self._region = region
+        self._origin = Origin(name=f"profile {profile}" if profile else "AWS default chain", renews=True)
         self._process_timeout_s = process_timeout_s
         self._config = Config(
             connect_timeout=connect_timeout_s,
             read_timeout=read_timeout_s,
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
+
+    @property
+    def origin(self) -> Origin:
+        """Where credentials come from: as last opened, or as far as the profile tells."""
+        return self._origin
 
     def open(self) -> Opened:
         """Return a new session: botocore never reads static files a second time.
@@ -110,6 +121,7 @@ class Chain:
             session = self._session()
             region = self.region_of(session)
             session.set_config_variable("region", region)  # the chain's own calls need it too
+            self._origin = expected(session.profile, _profiles(session))
             credentials = session.get_credentials()
             if credentials is not None:
                 _use_to_the_end(credentials)
@@ -123,7 +135,8 @@ class Chain:
                 f"no AWS credentials found{self._where()}",
                 hint="give --profile, log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
-        return Opened(session=session, credentials=credentials, region=region)
+        self._origin = _origin(session, credentials, frozen.token)
+        return Opened(session=session, credentials=credentials, region=region, origin=self._origin)
 
     def region(self) -> str:
         """Return the region that calls go to, without looking for credentials.
@@ -171,6 +184,23 @@ class Chain:
 
     def _where(self) -> str:
         return f" for profile {self._profile!r}" if self._profile else ""
+
+
+def _profiles(session: Session) -> dict[str, dict[str, Any]]:
+    profiles: dict[str, dict[str, Any]] = session.full_config.get("profiles", {})
+    return profiles
+
+
+def _noted_expiry(session: Session, method: str) -> datetime | None:
+    if method not in ("shared-credentials-file", "config-file"):
+        return None
+    return noted_expiry(_profiles(session).get(session.profile or "default", {}))
+
+
+def _origin(session: Session, credentials: Credentials, token: str | None) -> Origin:
+    method = str(credentials.method)
+    is_lasting = not token and _noted_expiry(session, method) is None
+    return origin_of(method, session.profile, _profiles(session), is_lasting=is_lasting)
 
 
 class _Process(subprocess.Popen[bytes]):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Protocol
 
+from forensics.model.credentials import CredentialStanding
 from forensics.model.record import JsonObject
 
 
@@ -77,4 +78,12 @@ class Door(Protocol):
 
     def expires_at(self) -> datetime | None:
         """Return when the credentials in use end, aware UTC; None where their source does not say."""
+        ...
+
+    def standing(self) -> CredentialStanding:
+        """Return how the credentials stand: after a failed renewal or a refused call, what is wrong.
+
+        Cheap enough for every tick; asks nobody and never raises. What was wrong is forgotten once AWS has
+        accepted a call.
+        """
         ...

@@ -9,6 +9,7 @@ import msgspec
 
 from forensics.aws.door import Door, Reply
 from forensics.errors import AwsError
+from forensics.model.credentials import CredentialStanding
 from forensics.model.identity import Stream
 from forensics.model.record import JsonObject
 from forensics.sources.base import Batch, Failed, Position, Source
@@ -84,6 +85,10 @@ class CountedDoor:
     def expires_at(self) -> datetime | None:
         """Return when the credentials end; see `Door.expires_at`."""
         return self._door.expires_at()
+
+    def standing(self) -> CredentialStanding:
+        """Return how the credentials stand; see `Door.standing`."""
+        return self._door.standing()
 
 
 def run(poll: Poll) -> Polled:

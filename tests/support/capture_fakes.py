@@ -30,6 +30,7 @@ from forensics.capture.selection import Site, Wanted
 from forensics.capture.status import Outcome
 from forensics.capture.supervisor import Supervisor
 from forensics.errors import AwsError
+from forensics.model.credentials import RENEWS, CredentialStanding
 from forensics.model.record import Fact, JsonObject, Record
 from forensics.model.wire import read_error
 from forensics.serve.endpoint import Endpoint
@@ -58,6 +59,8 @@ class EndpointDoor:
         self.region = region
         self.account = account
         self.expiry: datetime | None = None
+        self.stands: CredentialStanding | None = None
+        """How the credentials stand; None: they renew themselves, and end at `expiry`."""
         self.stamp: object = 0
         self.renewals = 0
         self.calls: Counter[str] = Counter()
@@ -112,6 +115,9 @@ class EndpointDoor:
 
     def expires_at(self) -> datetime | None:
         return self.expiry
+
+    def standing(self) -> CredentialStanding:
+        return self.stands or CredentialStanding(state=RENEWS, source="environment", expires_at=self.expiry)
 
 
 def _query_fields(action: str, parameters: dict[str, Any]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 
 from forensics.errors import AccessDenied, AwsError, Undecodable
+from forensics.model.credentials import RENEWS, CredentialStanding
 from forensics.model.record import JsonObject
 from forensics.model.wire import WireError, read_json, read_xml, write_xml
 
@@ -117,6 +118,9 @@ class ScriptedAws:
 
     def expires_at(self) -> datetime | None:
         return None
+
+    def standing(self) -> CredentialStanding:
+        return CredentialStanding(state=RENEWS, source="environment")
 
 
 def encode(operation: str, values: JsonObject) -> bytes:
