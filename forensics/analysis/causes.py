@@ -34,7 +34,7 @@ def causes(operation: Operation, stacks: Mapping[str, Sequence[StackEvent]]) -> 
         operation: The attempt.
         stacks: All known events by stack, oldest first.
     """
-    tree = dict(_tree(operation, stacks))
+    tree = dict(tree_of(operation, stacks))
     first: list[StackEvent] = []
     later: list[StackEvent] = []
     consequences: list[StackEvent] = []
@@ -66,10 +66,15 @@ def _judge(event: StackEvent) -> str:
     return "cause"
 
 
-def _tree(
+def tree_of(
     operation: Operation, stacks: Mapping[str, Sequence[StackEvent]]
 ) -> Iterator[tuple[str, list[StackEvent]]]:
-    """Yield the events of the operation's stack and of every stack nested in it, each stack once."""
+    """Yield the events of the operation's stack and of every stack nested in it, each stack once.
+
+    Args:
+        operation: The attempt.
+        stacks: All known events by stack, oldest first.
+    """
     seen = {operation.stack}
     waiting = [(operation.stack, list(operation.events))]
     while waiting:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from forensics.model.clock import to_rfc3339
+from forensics.model.clock import from_rfc3339, to_rfc3339
 from forensics.model.record import Record
 
 STACK_EVENT = "aws.cloudformation.stack_event"
@@ -136,6 +136,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     exit_code: int | None
     reason: str
+    image: str = ""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +158,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     containers: tuple[Container, ...]
     attachment_reasons: tuple[str, ...] = ()
     """What an attached network interface or volume says about its own failure."""
+    created_at: str = ""
+    """When the scheduler made it, RFC 3339; "" where that is not known. So are the next two."""
+    started_at: str = ""
+    """When its containers ran."""
+    stopped_at: str = ""
+    """When it had stopped."""
 
     @property
     def is_stopped(self) -> bool:
@@ -184,10 +191,14 @@ def task(record: Record) -> Task:
                 name=text_at(item, "name"),
                 exit_code=count_at(item, "exitCode"),
                 reason=text_at(item, "reason"),
+                image=text_at(item, "image"),
             )
             for item in objects_at(payload, "containers")
         ),
         attachment_reasons=tuple(_attachment_reasons(payload)),
+        created_at=_moment(payload.get("createdAt")),
+        started_at=_moment(payload.get("startedAt")),
+        stopped_at=_moment(payload.get("stoppedAt")),
     )
 
 
@@ -240,6 +251,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     pending: int
     task_definition: str
+    created_at: str = ""
+    """RFC 3339; "" where that is not known."""
 
 
 def deployment(record: Record) -> Deployment:
@@ -271,14 +284,37 @@ def _deployment(record: Record, payload: dict[str, Any], *, key: str, at: str) -
         running=count_at(payload, "runningCount") or 0,
         pending=count_at(payload, "pendingCount") or 0,
         task_definition=text_at(payload, "taskDefinition"),
+        created_at=_moment(payload.get("createdAt")),
     )
 
 
-def _moment(epoch_s: Any) -> str:
-    """Return an ECS time as RFC 3339; "" where it is none."""
-    if isinstance(epoch_s, bool) or not isinstance(epoch_s, int | float):
-        return ""
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tasks a service wanted and had at one moment."""
+
+    at: str
+    desired: int
+    running: int
+    pending: int
+
+
+def counts(record: Record) -> Counts:
+    """Return the task counts of a service's own record."""
+    payload = payload_of(record)
+    return Counts(
+        at=_at(record),
+        desired=count_at(payload, "desiredCount") or 0,
+        running=count_at(payload, "runningCount") or 0,
+        pending=count_at(payload, "pendingCount") or 0,
+    )
+
+
+def _moment(said: Any) -> str:
+    """Return an ECS time as RFC 3339: seconds since 1970, or a text as the AWS CLI prints it; else ""."""
     try:
-        return to_rfc3339(datetime.fromtimestamp(epoch_s, UTC))
+        if isinstance(said, str):
+            return to_rfc3339(from_rfc3339(said))
+        if isinstance(said, bool) or not isinstance(said, int | float):
+            return ""
+        return to_rfc3339(datetime.fromtimestamp(said, UTC))
     except (ValueError, OverflowError, OSError):
         return ""

@@ -42,6 +42,8 @@ STACK_ENDED = SUCCEEDED | FAILED_STOP | ROLLBACK_ENDED
 """Statuses of the stack itself after which nothing moves. UPDATE_COMPLETE_CLEANUP_IN_PROGRESS and its
 rollback twin are none of them, though they contain COMPLETE."""
 
+_CANCELLED = re.compile(r"\s*(?:resource \w+|operation) cancell?ed", re.IGNORECASE)
+
 # CloudFormation gives these reasons to what it stopped because something else had failed.
 _CONSEQUENCE = (
     r"\s*(?:"
@@ -64,6 +66,11 @@ def is_failed(status: str) -> bool:
 def is_consequence(reason: str) -> bool:
     """Return whether a failure's reason says only that something else failed."""
     return _consequence().match(reason) is not None
+
+
+def is_cancelled(reason: str) -> bool:
+    """Return whether a failure's reason says that the resource was stopped on its way, not that it broke."""
+    return _CANCELLED.match(reason) is not None
 
 
 def is_undoing(status: str) -> bool:

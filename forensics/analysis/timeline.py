@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from forensics.analysis import shapes
-from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
+from forensics.analysis.shapes import Counts, Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.watching import Watching
 from forensics.model.record import Record
 
@@ -22,6 +22,8 @@ class Timeline:
         """By the service's ARN."""
         self.deployments: dict[str, list[Deployment]] = {}
         """Every snapshot of every deployment, by the service's ARN."""
+        self.counts: dict[str, list[Counts]] = {}
+        """Task counts in the order they were seen, by the service's ARN."""
         self.log_places: dict[str, tuple[str, str, str]] = {}
         """Task definition ARN → log group, stream prefix and container of its first awslogs container."""
         self.watching = Watching()
@@ -54,6 +56,7 @@ class Timeline:
             self.service_events.setdefault(record.source, []).append(shapes.service_event(record))
         elif kind == shapes.SERVICE:
             self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
+            self.counts.setdefault(record.source, []).append(shapes.counts(record))
         elif kind == shapes.DEPLOYMENT:
             self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
         elif kind == shapes.TASK_DEFINITION:
