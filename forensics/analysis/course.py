@@ -6,7 +6,7 @@ import msgspec
 
 from forensics.analysis.attempts import Operation, cut, roots
 from forensics.analysis.resources import StackRow, resources_of
-from forensics.analysis.service_rows import ServiceRow, services_in, services_of
+from forensics.analysis.service_rows import ServiceRow, services_in, services_known, services_of, strays_of
 from forensics.analysis.timeline import Timeline
 from forensics.model.finding import Attempt
 
@@ -32,19 +32,21 @@ def course_of(timeline: Timeline, operations: Sequence[Operation] | None = None)
         timeline: Everything known.
         operations: Which attempts; None for all of them, and for the services and tasks of no stack too.
     """
-    chosen = operations
-    if chosen is None:
+    if operations is None:
         chosen = [item for arn in roots(timeline.stacks) for item in cut(timeline.stacks[arn])]
-    chosen = sorted(chosen, key=lambda item: item.started_at)
-    stacks = resources_of(timeline, chosen)
-    windows = [item.window for item in chosen] if operations is not None else []
-    services = services_of(timeline, windows, only=None if operations is None else services_in(stacks))
+        stacks = resources_of(timeline, chosen)
+        arns = [*services_in(stacks), *services_known(timeline)]
+        services = services_of(timeline, (), arns) + strays_of(timeline, arns)
+    else:
+        chosen = sorted(operations, key=lambda item: item.started_at)
+        stacks = resources_of(timeline, chosen)
+        services = services_of(timeline, [item.window for item in chosen], services_in(stacks))
     moments = sorted(_moments(stacks, services))
     is_open = any(item.ended_at is None for item in chosen)
     return Course(
         since=moments[0] if moments else "",
         until=max(moments[-1], timeline.last_at if is_open else "") if moments else "",
-        attempts=tuple(item.attempt for item in chosen),
+        attempts=tuple(item.attempt for item in sorted(chosen, key=lambda item: item.started_at)),
         stacks=stacks,
         services=services,
     )

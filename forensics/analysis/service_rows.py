@@ -4,7 +4,7 @@
 model for services that `forensics.analysis.resources` is for resources.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -92,29 +92,35 @@ def services_in(stacks: Iterable[StackRow]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def services_of(
-    timeline: Timeline, windows: Sequence[Window], *, only: Collection[str] | None = None
-) -> tuple[ServiceRow, ...]:
-    """Return the rows of services.
+def services_known(timeline: Timeline) -> list[str]:
+    """Return the ARNs of the services that spoke for themselves, whatever stack they belong to."""
+    return list(dict.fromkeys([*timeline.deployments, *timeline.service_events, *timeline.counts]))
+
+
+def services_of(timeline: Timeline, windows: Sequence[Window], arns: Sequence[str]) -> tuple[ServiceRow, ...]:
+    """Return the rows of services, in the order of their ARNs as given.
 
     Args:
         timeline: Everything known.
         windows: The spans that matter; what touches none of them leaves no trace. Empty for all time.
-        only: ARNs of the services wanted; None for every service, and for the tasks that belong to none.
+        arns: The services wanted.
     """
-    spans = list(windows) or [Window(since="", until=None)]
-    known = [*timeline.deployments, *timeline.service_events, *timeline.counts]
-    wanted = list(dict.fromkeys(known if only is None else only))
     tasks = _by_group(timeline)
-    rows = [_service(timeline, arn, spans, tasks) for arn in wanted]
-    if only is None:
-        ours = {_group_of(arn) for arn in wanted}
-        rows += [
-            _strays(name, cluster, found, spans)
-            for (cluster, name), found in tasks.items()
-            if (cluster, name) not in ours and ("", name) not in ours
-        ]
-    return tuple(row for row in rows if only is not None or row.tasks or row.deployments or row.messages)
+    return tuple(_service(timeline, arn, _spans(windows), tasks) for arn in dict.fromkeys(arns))
+
+
+def strays_of(timeline: Timeline, arns: Sequence[str]) -> tuple[ServiceRow, ...]:
+    """Return a row for each group of tasks that belongs to none of some services, such as scheduled ones."""
+    ours = {_group_of(arn) for arn in arns}
+    return tuple(
+        _strays(name, cluster, found)
+        for (cluster, name), found in _by_group(timeline).items()
+        if (cluster, name) not in ours and ("", name) not in ours
+    )
+
+
+def _spans(windows: Sequence[Window]) -> Sequence[Window]:
+    return windows or [Window(since="", until=None)]
 
 
 def _by_group(timeline: Timeline) -> dict[tuple[str, str], list[Task]]:
@@ -153,9 +159,9 @@ def _service(
     )
 
 
-def _strays(name: str, cluster: str, tasks: Sequence[Task], spans: Sequence[Window]) -> ServiceRow:
+def _strays(name: str, cluster: str, tasks: Sequence[Task]) -> ServiceRow:
     return ServiceRow(
-        arn="", name=name, cluster=cluster, tasks=_tasks(tasks, spans),
+        arn="", name=name, cluster=cluster, tasks=_tasks(tasks, _spans(())),
         deployments=(), counts=(), messages=(), gaps=(),
     )  # fmt: skip
 

@@ -1,12 +1,12 @@
 """Services over time: their tasks, deployments and counts."""
 
-from forensics.analysis.service_rows import ServiceRow, services_of
+from forensics.analysis.service_rows import ServiceRow, services_of, strays_of
 from forensics.analysis.timeline import Timeline, Window
 from tests.unit.analysis.records import CLUSTER, SERVICE, Book, at
 
 
 def row_of(book: Book) -> ServiceRow:
-    (row,) = services_of(Timeline.of(book.records), [], only=[SERVICE])
+    (row,) = services_of(Timeline.of(book.records), [], [SERVICE])
     return row
 
 
@@ -60,13 +60,8 @@ def test_scheduled_tasks_have_a_row_of_their_own() -> None:
     book = Book()
     book.deployment("COMPLETED")
     book.task("Out of memory", group="family:nightly")
-    service, nightly = services_of(Timeline.of(book.records), [])
-    assert (service.name, nightly.arn, nightly.name, nightly.cluster) == (
-        "backend",
-        "",
-        "family:nightly",
-        "main",
-    )
+    (nightly,) = strays_of(Timeline.of(book.records), [SERVICE])
+    assert (nightly.arn, nightly.name, nightly.cluster) == ("", "family:nightly", "main")
     assert len(nightly.tasks) == 1
 
 
@@ -78,7 +73,7 @@ def test_what_lies_outside_the_span_leaves_no_trace() -> None:
     book.gap(f"stopped_tasks {CLUSTER}", 10, 20)
     book.gap(f"stopped_tasks {CLUSTER}", 100, 110)
     timeline = Timeline.of(book.records)
-    (row,) = services_of(timeline, [Window(since=at(5), until=at(50))], only=[SERVICE])
+    (row,) = services_of(timeline, [Window(since=at(5), until=at(50))], [SERVICE])
     assert [task.reason for task in row.tasks] == ["x"]
     assert row.messages == ()
     assert [gap.since for gap in row.gaps] == [at(10)]
