@@ -1,12 +1,13 @@
 """Write the pages that are made from the code; ``make docs`` runs it, a test compares."""
 
-import json
 import sys
 from pathlib import Path
 
 from forensics.capture.discovery import OPERATIONS as DISCOVERY
+from forensics.preflight.policy import IDENTITY, needed, optional, statements, used_for
+from forensics.report.policy import as_json
 from forensics.sources.base import Source
-from forensics.sources.catalog import CATALOG, actions
+from forensics.sources.catalog import CATALOG
 
 ROOT = Path(__file__).parents[1]
 PARTS = {
@@ -38,24 +39,20 @@ def sources_page() -> str:
         "",
         "All of it is reading. What is not allowed is recorded once as a refusal that names the action, "
         "and everything else goes on.",
-        "The least policy is `config/iam-policy.json`.",
+        "`forensics iam-policy` prints the least policy, for Terraform and CloudFormation too; "
+        "`config/iam-policy.json` is what it prints.",
+        "`forensics doctor` tries each action for real.",
         "",
-        "| Action | Needed for |",
-        "| --- | --- |",
-        *(f"| `{action}` | {_users(action)} |" for action in _every_action()),
+        "| Action | Used for | Needed |",
+        "| --- | --- | --- |",
+        *_actions(),
     ]
     return "\n".join(lines) + "\n"
 
 
 def iam_policy() -> str:
-    """Return config/iam-policy.json."""
-    statement = {
-        "Sid": "DeployForensicsReads",
-        "Effect": "Allow",
-        "Action": _every_action(),
-        "Resource": "*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
+    """Return config/iam-policy.json: what `forensics iam-policy` prints."""
+    return as_json(statements())
 
 
 def decisions_page() -> str:
@@ -84,10 +81,6 @@ def pages() -> dict[Path, str]:
     }
 
 
-def _every_action() -> list[str]:
-    return sorted({*actions(), *DISCOVERY})
-
-
 def _row(source: Source) -> str:
     horizon = "as far as needed" if source.horizon is None else f"{source.horizon.total_seconds() / 3600:g} h"
     cells = [
@@ -107,17 +100,14 @@ def _codes(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _users(action: str) -> str:
-    users = [
-        f"`{source.name}`" + (", where allowed" if action in source.optional_operations else "")
-        for source in CATALOG
-        if action in source.operations + source.optional_operations
+def _actions() -> list[str]:
+    wanted = [f"| `{action}` | {used_for(action)} | yes |" for action in sorted(needed())]
+    details = [f"| `{action}` | {used_for(action)} | where allowed |" for action in sorted(optional())]
+    return [
+        *wanted,
+        *details,
+        f"| `{IDENTITY}` | saying whose credentials are in use | needs no permission |",
     ]
-    if action in DISCOVERY:
-        users.append("finding targets by name")
-    if action == "sts:GetCallerIdentity":
-        users.append("saying whose credentials are in use; needs no permission")
-    return "; ".join(users)
 
 
 def main() -> int:

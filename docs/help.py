@@ -10,7 +10,7 @@ from forensics.cli.main import COMMANDS
 
 PAGE = Path(__file__).parent / "reference/command-line.md"
 COLUMNS = 100
-_BLOCK = re.compile(r"(<!-- help of (?P<name>[a-z ]+) -->\n)```text\n.*?```\n", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help of (?P<name>[a-z -]+) -->\n)```text\n.*?```\n", re.DOTALL)
 
 
 def help_of(name: str) -> str:

@@ -17,6 +17,7 @@ from forensics.model.inert import inert
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("forensics.cli.watch:watch", "Record what AWS says about stacks and services."),
     "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
+    "iam-policy": ("forensics.cli.iam_policy:iam_policy", "Print the least IAM policy that recording needs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
     "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
     "report": ("forensics.cli.report:report", "Write what happened as a page for people."),
@@ -50,7 +51,7 @@ class LazyGroup(click.Group):
         gc.freeze()
         gc.enable()
         # A FORENSICS_UNTIL meant for recording must not become the `--until` of `events`.
-        prefix = "FORENSICS" if cmd_name in RECORDING else f"FORENSICS_{cmd_name.upper()}"
+        prefix = "FORENSICS" if cmd_name in RECORDING else f"FORENSICS_{cmd_name.upper().replace('-', '_')}"
         command.context_settings.setdefault("auto_envvar_prefix", prefix)
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.allow_from_autoenv:

@@ -8,17 +8,3 @@ from forensics.sources.stopped_tasks import StoppedTasks
 
 CATALOG: tuple[Source, ...] = (Stacks(lambda _name, _arn: True), StackEvents(), Services(), StoppedTasks())
 """One of each, in the order of the docs."""
-
-
-def actions(sources: tuple[Source, ...] = CATALOG, *, optional: bool = True) -> list[str]:
-    """Return the IAM actions that sources need, sorted, each once.
-
-    Args:
-        sources: Whose actions.
-        optional: Also those that are used where allowed.
-    """
-    needed = {"sts:GetCallerIdentity"}
-    for source in sources:
-        needed.update(source.operations)
-        needed.update(source.optional_operations if optional else ())
-    return sorted(needed)

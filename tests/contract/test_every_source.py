@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from forensics.errors import AccessDenied, AwsError, CredentialsExpired, ServerFault, Throttled, Unreachable
 from forensics.model.record import Fact
+from forensics.preflight.policy import needed, optional
 from forensics.sources.base import Batch, Failed
-from forensics.sources.catalog import CATALOG, actions
+from forensics.sources.catalog import CATALOG
 from tests.contract.recorder import Recorder, trouble
 from tests.contract.upstream import WORLDS, World
 
@@ -123,7 +124,7 @@ def test_what_is_declared_is_what_is_called(world_of: Callable[[], World]) -> No
     recorder = a_day_of(world)
     declared = {*world.source.operations, *world.source.optional_operations}
     assert set(recorder.aws.operations) == declared
-    assert declared <= set(actions())
+    assert declared <= needed() | optional()
 
 
 @every_source

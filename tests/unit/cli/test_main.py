@@ -162,7 +162,7 @@ def flags_of(name: str) -> list[click.Option]:
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_every_flag_of_ours_shows_its_variable(name: str) -> None:
     shown = "".join(forensics(name, "--help").stdout.split())
-    prefix = "FORENSICS" if name in main.RECORDING else f"FORENSICS_{name.upper()}"
+    prefix = "FORENSICS" if name in main.RECORDING else f"FORENSICS_{name.upper().replace('-', '_')}"
     for flag in flags_of(name):
         assert f"[envvar:{prefix}_{flag.name.upper()}" in shown, flag.name
 
