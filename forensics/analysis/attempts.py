@@ -40,6 +40,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """When the stack itself came to rest; None while it has not."""
     has_beginning: bool
     """Whether the event that began it is known, or that of the operation before."""
+    number: int = 0
+    """As `numbered` gives it."""
 
     @property
     def started_at(self) -> str:
@@ -60,6 +62,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             started_at=self.started_at,
             ended_at=self.ended_at,
             outcome=self.outcome,
+            number=self.number,
         )
 
 
@@ -67,7 +70,8 @@ def cut(events: Sequence[StackEvent]) -> list[Operation]:
     """Return one stack's events as operations, oldest first.
 
     An operation begins where the stack itself says so. Where that event is missing (recording began
-    later, or the window had moved on) another ClientRequestToken or OperationId after an end begins one.
+    later, or the window had moved on) another ClientRequestToken begins one, and after an end another
+    OperationId does: an operation and its rollback share the token, not always the id.
 
     Args:
         events: Of one stack, oldest first.
@@ -86,6 +90,18 @@ def cut(events: Sequence[StackEvent]) -> list[Operation]:
         for item in whole[:-1]
     ]
     return before + whole[-1:]
+
+
+def numbered(stacks: dict[str, list[Operation]]) -> dict[str, list[Operation]]:
+    """Return the operations of all stacks with numbers: 1 for the oldest, so that none changes later."""
+    every = sorted(
+        (item.started_at, arn, place) for arn, found in stacks.items() for place, item in enumerate(found)
+    )
+    numbers = {(arn, place): number for number, (_, arn, place) in enumerate(every, 1)}
+    return {
+        arn: [msgspec.structs.replace(item, number=numbers[arn, place]) for place, item in enumerate(found)]
+        for arn, found in stacks.items()
+    }
 
 
 def roots(stacks: dict[str, list[StackEvent]]) -> list[str]:
@@ -140,16 +156,15 @@ def _begins(event: StackEvent, before: list[StackEvent]) -> bool:
     if event.is_of_stack and event.status in STARTS:
         # Creating by change set: the review comes first and belongs to the creation.
         return not all(known.status == _REVIEW for known in before)
-    last = before[-1]
-    if not (last.is_of_stack and _is_rest(last.status)):
-        return False
     if event.is_of_stack and event.status in ROLLBACK_STARTED | ROLLBACK_ENDED:
+        # Continuing or asking for a rollback has a token of its own, and belongs to what it undoes.
         return False
-    return _name(event) != _name(last) and bool(_name(event) and _name(last))
-
-
-def _name(event: StackEvent) -> str:
-    return event.operation_id or event.token
+    last = before[-1]
+    if event.token and last.token:
+        return event.token != last.token
+    is_over = last.is_of_stack and _is_rest(last.status)
+    ids = event.operation_id, last.operation_id
+    return is_over and all(ids) and ids[0] != ids[1]
 
 
 def _is_rest(status: str) -> bool:

@@ -1,6 +1,7 @@
 """The answer to "what failed first, and why", from nothing but records."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from forensics.analysis.attempts import (
     FAILED,
@@ -11,60 +12,89 @@ from forensics.analysis.attempts import (
     deciding,
     newest_by_name,
     newest_failed_first,
+    numbered,
     roots,
 )
-from forensics.analysis.explaining import explain_operation, explain_progress
+from forensics.analysis.explaining import Explanation, explain_attempt, explain_operation, explain_progress
 from forensics.analysis.standing import Standing, deleted_services, explain_services, explain_tasks
 from forensics.analysis.timeline import Timeline
 from forensics.analysis.watching import may_miss
-from forensics.model.finding import Consequences, Diagnosis, Finding
+from forensics.errors import UsageError
+from forensics.model.finding import CAUSE, CONTEXT, ROLLBACK, Consequences, Diagnosis, Finding
 from forensics.model.record import Record
 
 NOTHING_FOUND = "nothing_found"
 COULD_NOT_LOOK = "could_not_look"
 
 
-def diagnose(records: Iterable[Record]) -> Diagnosis:
+def diagnose(records: Iterable[Record], *, attempt: int | Literal["all"] | None = None) -> Diagnosis:
     """Return what failed and why.
 
     Args:
         records: In the order of their seq.
+        attempt: Number of the attempt to explain, or all that failed; None for the newest failed one.
 
     Returns:
         The newest failed operation comes first; a rollback that went well is never the outcome. Findings
-        about a failure stay even where a later attempt succeeded: the outcome says which it is.
+        about a failure stay even where a later attempt succeeded: the outcome says which it is. With a
+        number, outcome and findings are that attempt's alone.
+
+    Raises:
+        UsageError: There is no attempt of that number.
     """
     timeline = Timeline.of(records)
-    operations = {arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)}
-    newest = newest_by_name(deciding(found) for found in operations.values())
-    findings: list[Finding] = []
-    consequences = 0
-    explained: set[str] = set()
-    failed = newest_failed_first(op for found in operations.values() for op in found if op.outcome == FAILED)
-    for operation in _to_explain(newest, failed):
-        explanation = explain_operation(operation, timeline)
-        findings += explanation.findings
-        consequences += explanation.consequences
-        explained |= explanation.services
-    for operation in (item for item in newest if item.outcome == IN_PROGRESS):
-        explanation = explain_progress(operation, timeline)
-        findings += explanation.findings
-        explained |= explanation.services
-    standing = explain_services(timeline, without=explained | deleted_services(timeline))
-    findings += standing.findings
+    stacks = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
+    operations = [operation for found in stacks.values() for operation in found]
+    if isinstance(attempt, int):
+        chosen = _numbered(operations, attempt)
+        explained = [explain_attempt(chosen, timeline)]
+        return _diagnosis(chosen.outcome, operations, explained, (), timeline)
+    newest = newest_by_name(deciding(found) for found in stacks.values())
+    failed = newest_failed_first(item for item in operations if item.outcome == FAILED)
+    to_explain = failed if attempt == "all" else _to_explain(newest, failed)
+    explained = [explain_operation(operation, timeline) for operation in to_explain]
+    explained += [explain_progress(item, timeline) for item in newest if item.outcome == IN_PROGRESS]
+    known = {service for explanation in explained for service in explanation.services}
+    standing = explain_services(timeline, without=known | deleted_services(timeline))
     if not operations and not standing.outcomes:
         standing = explain_tasks(timeline)
-        findings += standing.findings
+    return _diagnosis(
+        _outcome(newest, standing, timeline), operations, explained, standing.findings, timeline
+    )
+
+
+def _diagnosis(
+    outcome: str,
+    operations: list[Operation],
+    explained: list[Explanation],
+    others: Iterable[Finding],
+    timeline: Timeline,
+) -> Diagnosis:
+    findings = [finding for explanation in explained for finding in explanation.findings]
     return Diagnosis(
-        outcome=_outcome(newest, standing, timeline),
-        attempts=tuple(
-            item.attempt for item in newest_failed_first(op for found in operations.values() for op in found)
-        ),
-        # What only names another stack never stands before a failure that stands for itself.
-        findings=tuple(sorted(findings, key=lambda item: item.rule == "embedded-stack-failed")),
-        consequences=Consequences(count=consequences),
+        outcome=outcome,
+        attempts=tuple(item.attempt for item in newest_failed_first(operations)),
+        findings=tuple(sorted([*findings, *others], key=_rank)),
+        consequences=Consequences(count=sum(explanation.consequences for explanation in explained)),
         coverage=timeline.watching.coverage(),
     )
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    """Return where a finding belongs: causes, what failed while undoing, context."""
+    # What only names another stack never stands before a failure that stands for itself.
+    return _ROLES.index(finding.role), finding.rule == "embedded-stack-failed"
+
+
+_ROLES = (CAUSE, ROLLBACK, CONTEXT)
+
+
+def _numbered(operations: list[Operation], number: int) -> Operation:
+    for operation in operations:
+        if operation.number == number:
+            return operation
+    known = f"attempts 1 to {len(operations)}" if operations else "no attempt on a stack"
+    raise UsageError(f"there is no attempt {number}: {known} can be explained")
 
 
 def _to_explain(newest: list[Operation], failed: list[Operation]) -> list[Operation]:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.analysis import findings
-from forensics.analysis.attempts import Operation
+from forensics.analysis.attempts import FAILED, IN_PROGRESS, Operation
 from forensics.analysis.causes import Causes, causes
 from forensics.analysis.ecs import ServiceCase, case, service_of
+from forensics.analysis.patterns.stuck_rollback import stuck_rollback
 from forensics.analysis.reasons import normalised
 from forensics.analysis.shapes import ECS_SERVICE, StackEvent
 from forensics.analysis.statuses import is_consequence
 from forensics.analysis.timeline import Timeline
-from forensics.model.finding import Finding
+from forensics.model.finding import ROLLBACK, Finding
 
 _AFTER_FIRST = 0.75
 """What the confidence of a failure is multiplied with that came after the first."""
@@ -29,42 +30,68 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """ARNs of the services that were looked at."""
 
 
+def explain_attempt(operation: Operation, timeline: Timeline) -> Explanation:
+    """Return what an attempt comes down to, whatever its outcome."""
+    if operation.outcome == FAILED:
+        return explain_operation(operation, timeline)
+    return explain_progress(operation, timeline)
+
+
 def explain_operation(operation: Operation, timeline: Timeline) -> Explanation:
-    """Return why an operation failed."""
+    """Return why an operation failed, what failed while it was undone, and what else is worth knowing."""
     found = causes(operation, timeline.stacks)
     made: list[Finding] = []
-    services: set[str] = set()
+    cases: list[ServiceCase] = []
     for place, failures in enumerate(_alike(found.first)):
         why = _why(failures[0], found, place)
         service = _service_behind(failures[0], found)
-        about = (
-            explain_service(case(timeline, service, operation.window), timeline, operation, failures[0], why)
-            if service
-            else [findings.of_resource(failures, timeline, operation.window, why=why)]
-        )
-        services |= {service} if service else set()
+        if service:
+            cases.append(case(timeline, service, operation.window))
+            about = explain_service(cases[-1], timeline, operation, failures[0], why)
+        else:
+            about = [findings.of_resource(failures, timeline, operation.window, why=why)]
         made += about if place == 0 else [_less_sure(item) for item in about]
-    for failures in _alike(found.later):
-        why = "It failed while the operation was being undone: it needs repair, but it is not the cause."
-        made.append(_less_sure(findings.of_resource(failures, timeline, operation.window, why=why)))
-    return Explanation(
-        findings=tuple(made), consequences=len(found.consequences), services=frozenset(services)
-    )
+    made += _of_rollback(operation, found, timeline)
+    return _explanation(operation, made, cases, len(found.consequences))
 
 
 def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
-    """Return what goes wrong in an operation that has not ended: failures so far, and failing tasks."""
+    """Return what goes wrong in an operation that has not failed: failures so far, and failing tasks."""
     found = causes(operation, timeline.stacks)
-    if found.first:
+    if found.first and operation.outcome == IN_PROGRESS:
         return explain_operation(operation, timeline)
     made: list[Finding] = []
+    cases: list[ServiceCase] = []
     services = {service for event in found.events if (service := _service_behind(event, found))}
     for service in sorted(services):
         known = case(timeline, service, operation.window)
+        cases.append(known)
         if known.groups:
             why = "The operation goes on, but the service's tasks stop again and again."
             made += explain_service(known, timeline, operation, None, why)
-    return Explanation(findings=tuple(made), consequences=0, services=frozenset(services))
+    return _explanation(operation, made, cases, 0)
+
+
+def _explanation(
+    operation: Operation, made: list[Finding], cases: list[ServiceCase], consequences: int
+) -> Explanation:
+    return Explanation(
+        findings=tuple(msgspec.structs.replace(item, attempt=operation.number) for item in made),
+        consequences=consequences,
+        services=frozenset(known.arn for known in cases),
+    )
+
+
+def _of_rollback(operation: Operation, found: Causes, timeline: Timeline) -> list[Finding]:
+    why = "It failed while the operation was being undone: it needs repair, but it is not the cause."
+    later = [
+        msgspec.structs.replace(
+            _less_sure(findings.of_resource(failures, timeline, operation.window, why=why)), role=ROLLBACK
+        )
+        for failures in _alike(found.later)
+    ]
+    stuck = stuck_rollback(operation, found)
+    return [stuck, *later] if stuck else later
 
 
 def explain_service(

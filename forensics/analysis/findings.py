@@ -11,15 +11,14 @@ from forensics.analysis.checks import (
     values_of_stack,
     values_of_task,
 )
-from forensics.analysis.classify import Match, classify, sentence
+from forensics.analysis.claims import Said, claim, subject_of, subject_of_service, text_of
+from forensics.analysis.classify import Match, classify
 from forensics.analysis.ecs import ServiceCase
 from forensics.analysis.reasons import ReasonGroup
 from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, ECS_GUIDE, STACK_FAILURES, Rule
-from forensics.analysis.shapes import ServiceEvent, StackEvent, Task
+from forensics.analysis.shapes import ServiceEvent, StackEvent
 from forensics.analysis.timeline import Timeline, Window
-from forensics.analysis.wording import reasons_of
-from forensics.model.finding import Evidence, Finding, Subject
-from forensics.model.identity import parse_service_arn, task_id
+from forensics.model.finding import Finding
 
 UNKNOWN_RESOURCE = Rule(
     id="unknown-failure",
@@ -59,11 +58,13 @@ def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Wind
     matches = classify(failure.text, resource_type=failure.resource_type)
     match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
     values = values_of_stack(failure) | values_of_captured(match.captured)
-    return _claim(
+    return claim(
         match,
         subject=subject_of(failure),
-        evidence=tuple(evidence(item) for item in failures[:5]),
+        evidence=failures[:5],
         count=len(failures),
+        first_at=failure.at,
+        last_at=failures[-1].at,
         why=why,
         alternatives=_alternatives(matches),
         checks=checks(match.rule.checks, values, region=region_of(failure.stack_id)),
@@ -93,20 +94,21 @@ def of_tasks(
     match = found.matches[0] if found.matches else Match(UNKNOWN_STOP, {})
     first, last = found.tasks[0], found.tasks[-1]
     values = values_of_service(case.arn) | values_of_task(last, timeline) | values_of_captured(match.captured)
-    said: list[StackEvent | ServiceEvent | Task] = [first]
-    said += [last] if last is not first else []
-    said += case.messages[-1:]
-    said += [failure] if failure else []
+    said: list[Said] = [first, last, *case.messages[-1:], *([failure] if failure else [])]
     others = tuple(
         f"{len(other.tasks)} tasks stopped with another reason: {other.text}"
         for other in case.groups
         if other is not found
     )
-    return _claim(
+    return claim(
         match,
-        subject=_subject_of_service(case.arn, failure, task=first),
-        evidence=_oldest_first(said),
+        subject=subject_of_service(case.arn, failure, task=first),
+        evidence=said,
         count=len(found.tasks),
+        first_at=first.at,
+        last_at=last.at,
+        exit_codes=found.exit_codes,
+        images=found.images,
         why=why,
         alternatives=others[:_ALTERNATIVES] + _alternatives(found.matches),
         checks=checks(match.rule.checks, values, region=region_of(case.arn) or region_of(first.cluster)),
@@ -128,20 +130,20 @@ def of_service(
     texts: list[StackEvent | ServiceEvent] = [*case.messages, *([failure] if failure else [])]
     if not texts:
         return None
-    judged = [(item, classify(_text(item), resource_type=_type(item))) for item in texts]
+    judged = [(item, classify(text_of(item), resource_type=_type(item))) for item in texts]
     said, matches = max(judged, key=lambda pair: pair[1][0].rule.confidence if pair[1] else 0.0)
     match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
     values = values_of_service(case.arn) | (values_of_stack(failure) if failure else {})
     values |= values_of_captured(match.captured)
-    repeats = sum(1 for item in case.messages if _text(item) == _text(said))
+    repeats = sum(1 for item in case.messages if text_of(item) == text_of(said))
     cluster = case.arn.replace(":service/", ":cluster/").rpartition("/")[0]
     whose = "the failed deployment" if case.deployments else "this service"
     unseen = f"no stopped task of {whose} is in the archive, so why its tasks ended is not known"
     spots = blind_spots(timeline, streams_of(case.arn, cluster), window)
-    return _claim(
+    return claim(
         match,
-        subject=_subject_of_service(case.arn, failure, task=None),
-        evidence=_oldest_first([said, *([failure] if failure and said is not failure else [])]),
+        subject=subject_of_service(case.arn, failure),
+        evidence=[said, *([failure] if failure else [])],
         count=max(repeats, case.failed_tasks, 1),
         why=why,
         alternatives=_alternatives(matches),
@@ -153,69 +155,6 @@ def of_service(
 def streams_of(service: str, cluster: str) -> list[str]:
     """Return the streams that tell of a service and its tasks."""
     return [f"services {service}", f"stopped_tasks {cluster}"]
-
-
-def subject_of(failure: StackEvent) -> Subject:
-    """Return the subject of a failed resource."""
-    return Subject(
-        stack=failure.stack_id or failure.stack_name or None,
-        logical_id=failure.logical_id or None,
-        resource_type=failure.resource_type or None,
-    )
-
-
-def evidence(item: StackEvent | ServiceEvent | Task) -> Evidence:
-    """Return a fact as evidence, in AWS's own words, whole."""
-    return Evidence(seq=item.seq, key=item.key, at=item.at, text=_text(item))
-
-
-def _claim(
-    match: Match,
-    *,
-    subject: Subject,
-    evidence: tuple[Evidence, ...],
-    count: int,
-    why: str,
-    alternatives: tuple[str, ...],
-    checks: tuple[str, ...],
-    gaps: tuple[str, ...],
-) -> Finding:
-    """Return a finding: what the rule says, and what it is said about."""
-    return Finding(
-        rule=match.rule.id,
-        category=match.rule.category,
-        title=match.rule.title,
-        cause=sentence(match),
-        confidence=match.rule.confidence,
-        subject=subject,
-        evidence=evidence,
-        count=count,
-        why=why,
-        alternatives=alternatives,
-        remedy=match.rule.remedy,
-        checks=checks,
-        docs=match.rule.docs,
-        gaps=gaps,
-    )
-
-
-def _subject_of_service(arn: str, failure: StackEvent | None, *, task: Task | None) -> Subject:
-    service = parse_service_arn(arn)
-    return Subject(
-        stack=failure.stack_id if failure else None,
-        logical_id=failure.logical_id if failure else None,
-        resource_type=failure.resource_type if failure else None,
-        service=service.name if service else arn or None,
-        task=task_id(task.arn) if task else None,
-    )
-
-
-def _text(item: StackEvent | ServiceEvent | Task) -> str:
-    if isinstance(item, StackEvent):
-        return item.text
-    if isinstance(item, ServiceEvent):
-        return item.message
-    return reasons_of(item) or item.stop_code or item.last_status
 
 
 def _type(item: StackEvent | ServiceEvent) -> str:
@@ -230,7 +169,3 @@ def _alternatives(matches: Sequence[Match]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match.rule.title for match in matches[1:] if match.rule.title in titles))[
         :_ALTERNATIVES
     ]
-
-
-def _oldest_first(items: Sequence[StackEvent | ServiceEvent | Task]) -> tuple[Evidence, ...]:
-    return tuple(evidence(item) for item in sorted(items, key=lambda item: (item.at, item.seq)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from forensics.analysis.classify import Match, classify
-from forensics.analysis.shapes import Task
+from forensics.analysis.shapes import Container, Task
 
 # Texts that only say that something else says why.
 _GENERIC = re.compile(
@@ -43,6 +43,19 @@ class ReasonGroup(msgspec.Struct, frozen=True, kw_only=True):
             item.exit_code for task in self.tasks for item in task.containers if item.exit_code is not None
         }
         return tuple(sorted(codes))
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images of all the containers, each once, with the digest where ECS gave one, sorted."""
+        return tuple(
+            sorted({image_of(item) for task in self.tasks for item in task.containers if item.image})
+        )
+
+
+def image_of(container: Container) -> str:
+    """Return a container's image with its digest, unless the name holds it already."""
+    digest = container.digest
+    return f"{container.image}@{digest}" if digest and "@" not in container.image else container.image
 
 
 def normalised(text: str) -> str:

@@ -35,7 +35,7 @@ def payload_of(record: Record) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def _at(record: Record) -> str:
+def at_of(record: Record) -> str:
     """Return when a record happened, in one form: texts of it compare as the moments do."""
     at = record.happened_at()
     return f"{at[:-1]}.000Z" if len(at) == _WHOLE_SECONDS and at.endswith("Z") else at
@@ -92,6 +92,14 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
     hook_reason: str = ""
     hook_mode: str = ""
     """FAIL or WARN: whether a failed hook stops the operation."""
+    validation_status: str = ""
+    """FAILED, SKIPPED …: DescribeEvents alone tells of checks made before anything was deployed."""
+    validation_name: str = ""
+    validation_reason: str = ""
+    validation_path: str = ""
+    """Where in the resource the checked value stands."""
+    validation_mode: str = ""
+    """FAIL or WARN, as for hooks."""
 
     @property
     def is_of_stack(self) -> bool:
@@ -103,6 +111,9 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """AWS's own words for what happened: the reason, or the status where no reason is given."""
+        if self.validation_status:
+            said = self.validation_reason or self.reason or f"{self.validation_name} {self.validation_status}"
+            return f"{said} ({self.validation_path})" if self.validation_path else said
         return self.reason or self.hook_reason or self.status
 
 
@@ -113,7 +124,7 @@ def stack_event(record: Record) -> StackEvent:
     return StackEvent(
         seq=record.seq,
         key=record.id,
-        at=_at(record),
+        at=at_of(record),
         stack_id=stack_id,
         stack_name=text_at(payload, "StackName"),
         logical_id=text_at(payload, "LogicalResourceId") or record.subject or "",
@@ -127,6 +138,11 @@ def stack_event(record: Record) -> StackEvent:
         hook_type=text_at(payload, "HookType"),
         hook_reason=text_at(payload, "HookStatusReason"),
         hook_mode=text_at(payload, "HookFailureMode"),
+        validation_status=text_at(payload, "ValidationStatus"),
+        validation_name=text_at(payload, "ValidationName"),
+        validation_reason=text_at(payload, "ValidationStatusReason"),
+        validation_path=text_at(payload, "ValidationPath"),
+        validation_mode=text_at(payload, "ValidationFailureMode"),
     )
 
 
@@ -137,6 +153,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None
     reason: str
     image: str = ""
+    digest: str = ""
+    """Of the image, where ECS had pulled it."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +182,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """When its containers ran."""
     stopped_at: str = ""
     """When it had stopped."""
+    stopping_at: str = ""
+    """When it was told to stop, or began to."""
 
     @property
     def is_stopped(self) -> bool:
@@ -177,7 +197,7 @@ def task(record: Record) -> Task:
     return Task(
         seq=record.seq,
         key=record.id,
-        at=_at(record),
+        at=at_of(record),
         arn=text_at(payload, "taskArn") or record.id.rpartition("@")[0] or record.id,
         cluster=text_at(payload, "clusterArn") or record.source,
         group=text_at(payload, "group"),
@@ -192,13 +212,15 @@ def task(record: Record) -> Task:
                 exit_code=count_at(item, "exitCode"),
                 reason=text_at(item, "reason"),
                 image=text_at(item, "image"),
+                digest=text_at(item, "imageDigest"),
             )
             for item in objects_at(payload, "containers")
         ),
         attachment_reasons=tuple(_attachment_reasons(payload)),
-        created_at=_moment(payload.get("createdAt")),
-        started_at=_moment(payload.get("startedAt")),
-        stopped_at=_moment(payload.get("stoppedAt")),
+        created_at=moment_of(payload.get("createdAt")),
+        started_at=moment_of(payload.get("startedAt")),
+        stopped_at=moment_of(payload.get("stoppedAt")),
+        stopping_at=moment_of(payload.get("stoppingAt")),
     )
 
 
@@ -227,7 +249,7 @@ def service_event(record: Record) -> ServiceEvent:
     return ServiceEvent(
         seq=record.seq,
         key=record.id,
-        at=_at(record),
+        at=at_of(record),
         service=record.source,
         message=text_at(payload_of(record), "message"),
     )
@@ -258,13 +280,13 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 def deployment(record: Record) -> Deployment:
     """Return the view of a deployment's record."""
     payload = payload_of(record)
-    return _deployment(record, payload, key=record.id, at=_at(record))
+    return _deployment(record, payload, key=record.id, at=at_of(record))
 
 
 def deployments_in(record: Record) -> list[Deployment]:
     """Return the deployments as a service's own record holds them, in AWS's order."""
     return [
-        _deployment(record, item, key=record.id, at=_moment(item.get("updatedAt")) or _at(record))
+        _deployment(record, item, key=record.id, at=moment_of(item.get("updatedAt")) or at_of(record))
         for item in objects_at(payload_of(record), "deployments")
     ]
 
@@ -284,7 +306,7 @@ def _deployment(record: Record, payload: dict[str, Any], *, key: str, at: str) -
         running=count_at(payload, "runningCount") or 0,
         pending=count_at(payload, "pendingCount") or 0,
         task_definition=text_at(payload, "taskDefinition"),
-        created_at=_moment(payload.get("createdAt")),
+        created_at=moment_of(payload.get("createdAt")),
     )
 
 
@@ -301,20 +323,24 @@ def counts(record: Record) -> Counts:
     """Return the task counts of a service's own record."""
     payload = payload_of(record)
     return Counts(
-        at=_at(record),
+        at=at_of(record),
         desired=count_at(payload, "desiredCount") or 0,
         running=count_at(payload, "runningCount") or 0,
         pending=count_at(payload, "pendingCount") or 0,
     )
 
 
-def _moment(said: Any) -> str:
-    """Return an ECS time as RFC 3339: seconds since 1970, or a text as the AWS CLI prints it; else ""."""
+def moment_of(value: Any) -> str:
+    """Return an ECS time as RFC 3339; "" where it is none.
+
+    Args:
+        value: Seconds since 1970 as the API sends them, or a text with a zone as the AWS CLI prints it.
+    """
     try:
-        if isinstance(said, str):
-            return to_rfc3339(from_rfc3339(said))
-        if isinstance(said, bool) or not isinstance(said, int | float):
+        if isinstance(value, str):
+            return to_rfc3339(from_rfc3339(value)) if value else ""
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return ""
-        return to_rfc3339(datetime.fromtimestamp(said, UTC))
+        return to_rfc3339(datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError):
         return ""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from forensics.analysis import shapes
+from forensics.analysis import service_shapes, shapes
+from forensics.analysis.service_shapes import ServiceDeployment, ServiceState, TaskDefinition
 from forensics.analysis.shapes import Counts, Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.watching import Watching
 from forensics.model.record import Record
@@ -24,6 +25,14 @@ class Timeline:
         """Every snapshot of every deployment, by the service's ARN."""
         self.counts: dict[str, list[Counts]] = {}
         """Task counts in the order they were seen, by the service's ARN."""
+        self.states: dict[str, list[ServiceState]] = {}
+        """Every snapshot of each service, in the order they were seen, by its ARN."""
+        self.service_deployments: dict[str, dict[str, ServiceDeployment]] = {}
+        """Newest state of each service deployment, by the service's ARN and its own."""
+        self.task_definitions: dict[str, TaskDefinition] = {}
+        """By ARN."""
+        self.modes: dict[str, str] = {}
+        """Stack ARN → STANDARD or EXPRESS, where a description says it."""
         self.log_places: dict[str, tuple[str, str, str]] = {}
         """Task definition ARN → log group, stream prefix and container of its first awslogs container."""
         self.watching = Watching()
@@ -57,10 +66,20 @@ class Timeline:
         elif kind == shapes.SERVICE:
             self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
             self.counts.setdefault(record.source, []).append(shapes.counts(record))
+            self.states.setdefault(record.source, []).append(service_shapes.service_state(record))
         elif kind == shapes.DEPLOYMENT:
             self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
+        elif kind == shapes.SERVICE_DEPLOYMENT:
+            found = service_shapes.service_deployment(record)
+            self.service_deployments.setdefault(record.source, {})[found.arn] = found
         elif kind == shapes.TASK_DEFINITION:
+            definition = service_shapes.task_definition(record)
+            self.task_definitions[definition.arn] = definition
             self._add_log_place(record)
+        elif kind == shapes.STACK_DESCRIPTION:
+            mode = shapes.text_at(shapes.payload_of(record), "DeploymentConfig", "Mode")
+            if mode:
+                self.modes[record.source] = mode
         self.watching.add(record)
 
     def _add_log_place(self, record: Record) -> None:

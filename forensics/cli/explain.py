@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
@@ -15,18 +16,45 @@ from forensics.report.explain import page
 from forensics.report.ink import ink_for
 
 
+class AttemptNumber(click.ParamType[int | Literal["all"]]):
+    """The number of an attempt, or ``all``."""
+
+    name = "attempt"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | Literal["all"]:
+        """Return the number, from 1 on, or ``all``."""
+        if value == "all":
+            return "all"
+        if value.isascii() and value.isdigit() and int(value) > 0:
+            return int(value)
+        return self.fail(
+            f"{value!r} is no attempt; give a number from the list of attempts, or all.", param, ctx
+        )
+
+
 @click.command()
 @click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--attempt",
+    "attempt",
+    type=AttemptNumber(),
+    metavar="N|all",
+    help="Explain the attempt of this number, as the list of attempts shows it, or all that failed.",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
-def explain(archive: Path, output: str, output_file: Path | None) -> None:
+def explain(
+    archive: Path, attempt: int | Literal["all"] | None, output: str, output_file: Path | None
+) -> None:
     """Say what failed first in an archive, and why.
 
     The newest failed operation is explained: its earliest failure that follows from no other, down through
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
     """
     opened = Archive.open(archive)
-    diagnosis = with_damage(diagnose(opened.records()), opened)
+    diagnosis = with_damage(diagnose(opened.records(), attempt=attempt), opened)
     with destination(output_file) as out:
         if output == "json":
             out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")

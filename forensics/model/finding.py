@@ -10,6 +10,10 @@ from forensics.model.record import Gap
 
 SCHEMA_VERSION = 1
 
+CAUSE = "cause"
+ROLLBACK = "rollback"
+CONTEXT = "context"
+
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a finding is about; only what is known is given."""
@@ -55,6 +59,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Commands that a person can run to check it."""
     docs: str = ""
     gaps: tuple[str, ...] = ()
+    role: str = CAUSE
+    """cause; rollback: it failed while the operation was being undone; context: a fact about the failure
+    that is never its cause."""
+    attempt: int | None = None
+    """Number of the attempt that it explains; None where no stack's operation is known."""
+    first_at: str = ""
+    """When the first of what was counted happened, RFC 3339."""
+    last_at: str = ""
+    exit_codes: tuple[int, ...] = ()
+    """Of the containers of the tasks that were counted, each once, ascending."""
+    images: tuple[str, ...] = ()
+    """Of the tasks that were counted, each once, with the digest where ECS gave one."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +83,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str | None
     outcome: str
     """failed, succeeded or in_progress."""
+    number: int = 0
+    """1 for the oldest attempt that is known, over all stacks; later ones never change it."""
 
 
 class Consequences(msgspec.Struct, frozen=True, kw_only=True):

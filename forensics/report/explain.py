@@ -22,6 +22,7 @@ _OUTCOMES = {
     "nothing_found": ("NOTHING FOUND", "yellow"),
     "could_not_look": ("COULD NOT LOOK", "red"),
 }
+_LABELS = {"rollback": "ROLLBACK", "context": "CONTEXT"}
 _MEANINGS = {
     "nothing_found": "The archive was read whole and holds no operation, deployment or stopped task "
     "to explain.",
@@ -59,7 +60,7 @@ def _heading(diagnosis: Diagnosis, ink: Ink) -> Iterator[str]:
 
 
 def _finding(finding: Finding, place: int, ink: Ink) -> Iterator[str]:
-    label = "CAUSE" if place == 0 else f"ALSO ({place + 1})"
+    label = _LABELS.get(finding.role) or ("CAUSE" if place == 0 else f"ALSO ({place + 1})")
     sure = f"{finding.confidence:.0%} sure"
     for line in wrap(f"{label}  {finding.title}", ink.width, indent=_MARGIN, first=""):
         yield ink.paint(line, "bold", "red" if place == 0 else "yellow")
@@ -172,9 +173,8 @@ def _attempts(attempts: Sequence[Attempt], ink: Ink) -> Iterator[str]:
     yield ink.paint("ATTEMPTS", "bold")
     for attempt in attempts[:_ATTEMPTS_SHOWN]:
         ended = attempt.ended_at or "now"
-        text = (
-            f"{_attempt_name(attempt)}: {attempt.outcome.replace('_', ' ')}, {attempt.started_at} to {ended}"
-        )
+        span = f"{attempt.started_at} to {ended}"
+        text = f"{attempt.number}. {_attempt_name(attempt)}: {attempt.outcome.replace('_', ' ')}, {span}"
         yield from wrap(text, ink.width, indent=_MARGIN * 2, first=_MARGIN)
     if len(attempts) > _ATTEMPTS_SHOWN:
         yield f"{_MARGIN}{_ATTEMPTS_SHOWN} of {len(attempts)} shown; -o json has all"

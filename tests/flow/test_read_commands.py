@@ -87,6 +87,17 @@ def test_the_page_of_the_demo_incident_says_the_cause_in_its_third_line(incident
     assert lines[2].startswith("CAUSE  A secret's value is not the JSON")
 
 
+def test_attempts_are_numbered_and_can_be_asked_for(incident: Path) -> None:
+    """The demo's stack was created, failed, and was deleted."""
+    page = run(explain, incident).stdout
+    assert " 1. CREATE_STACK CourtCaseManagementStack: failed" in page
+    assert " 2. DELETE_STACK CourtCaseManagementStack: succeeded" in page
+    deleted = json.loads(run(explain, incident, "--attempt", 2, "-o", "json").stdout)
+    assert (deleted["outcome"], deleted["findings"]) == ("succeeded", [])
+    every = json.loads(run(explain, incident, "--attempt", "all", "-o", "json").stdout)
+    assert {item["attempt"] for item in every["findings"]} == {1}
+
+
 def test_a_file_gets_what_stdout_would_have_got_and_only_its_owner_may_read_it(
     incident: Path, tmp_path: Path
 ) -> None:
@@ -165,9 +176,20 @@ def test_failed_shows_failures_alone(incident: Path) -> None:
         ["events", "{}", "-o", "xml"],
         ["status", "{}", "--max-lag", "soon"],
         ["explain", "{}", "-O", "/nonexistent/folder/file"],
+        ["explain", "{}", "--attempt", "0"],
+        ["explain", "{}", "--attempt", "99"],
         ["events"],
     ],
-    ids=["bad time", "endless array", "unknown format", "bad duration", "unwritable file", "no archive"],
+    ids=[
+        "bad time",
+        "endless array",
+        "unknown format",
+        "bad duration",
+        "unwritable file",
+        "attempt 0",
+        "no such attempt",
+        "no archive",
+    ],
 )
 def test_bad_usage_is_one_sentence_and_exit_code_2(incident: Path, arguments: list[str]) -> None:
     process = forensics(*[item.replace("{}", str(incident)) for item in arguments])

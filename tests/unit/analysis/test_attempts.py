@@ -69,6 +69,31 @@ def test_another_token_after_an_end_is_another_operation() -> None:
     assert [outcome for _, outcome in told(book)] == ["succeeded", "failed"]
 
 
+def test_another_token_without_any_end_is_another_operation() -> None:
+    """Recording saw the middle of one and the middle of the next."""
+    book = Book()
+    book.resource("Topic", "UPDATE_COMPLETE", ClientRequestToken="one")
+    book.resource("Topic", "UPDATE_FAILED", "no", ClientRequestToken="two")
+    assert len(told(book)) == 2
+
+
+def test_continuing_a_rollback_with_a_token_of_its_own_is_the_same_attempt() -> None:
+    book = Book()
+    book.stack("UPDATE_IN_PROGRESS", ClientRequestToken="one")
+    book.stack("UPDATE_ROLLBACK_FAILED", ClientRequestToken="one")
+    book.stack("UPDATE_ROLLBACK_IN_PROGRESS", ClientRequestToken="two")
+    book.resource("Topic", "UPDATE_COMPLETE", ClientRequestToken="two")
+    book.stack("UPDATE_ROLLBACK_COMPLETE", ClientRequestToken="two")
+    assert told(book) == [("UPDATE_STACK", "failed")]
+
+
+def test_another_operation_id_after_an_end_is_another_operation() -> None:
+    book = Book()
+    book.stack("UPDATE_COMPLETE", OperationId="one")
+    book.resource("Topic", "UPDATE_FAILED", "no", OperationId="two")
+    assert len(told(book)) == 2
+
+
 @pytest.mark.parametrize(
     "status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ROLLBACK_IN_PROGRESS"]
 )

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from forensics.analysis.diagnose import diagnose
+from forensics.errors import UsageError
 from forensics.model.finding import Diagnosis
 from tests.unit.analysis.records import CHILD, CLUSTER, SERVICE, STACK, Book, at
 
@@ -191,6 +192,43 @@ def test_the_newest_failed_attempt_is_the_one_explained() -> None:
     assert diagnosis.attempts[0].started_at > diagnosis.attempts[1].started_at
 
 
+def three_attempts() -> Book:
+    book = Book()
+    for reason in ("old already exists", "Rate exceeded", ""):
+        book.stack("UPDATE_IN_PROGRESS", "User Initiated")
+        if reason:
+            book.resource("Topic", "UPDATE_FAILED", reason)
+            book.stack("UPDATE_ROLLBACK_IN_PROGRESS")
+        book.stack("UPDATE_ROLLBACK_COMPLETE" if reason else "UPDATE_COMPLETE")
+    return book
+
+
+def test_any_attempt_can_be_asked_for_by_its_number() -> None:
+    records = three_attempts().records
+    assert [item.number for item in diagnose(records).attempts] == [2, 1, 3]
+    asked = [diagnose(records, attempt=number) for number in (1, 2, 3)]
+    assert [item.outcome for item in asked] == ["failed", "failed", "succeeded"]
+    assert [[found.category for found in item.findings] for item in asked] == [
+        ["resource-already-exists"],
+        ["throttled"],
+        [],
+    ]
+    assert [found.attempt for item in asked for found in item.findings] == [1, 2]
+
+
+def test_all_attempts_can_be_asked_for_at_once() -> None:
+    diagnosis = diagnose(three_attempts().records, attempt="all")
+    assert [(item.attempt, item.category) for item in diagnosis.findings] == [
+        (2, "throttled"),
+        (1, "resource-already-exists"),
+    ]
+
+
+def test_an_attempt_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="there is no attempt 9: attempts 1 to 3 can be explained"):
+        diagnose(three_attempts().records, attempt=9)
+
+
 def test_tasks_of_the_rollbacks_deployment_are_not_evidence() -> None:
     """They stopped at the same time; only startedBy tells which deployment a task belongs to."""
     book = Book()
@@ -346,8 +384,42 @@ def test_a_failure_while_rolling_back_is_listed_after_the_cause() -> None:
     book.resource("Group", "UPDATE_FAILED", "has a dependent object")
     book.stack("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Group].")
     findings = of(book).findings
-    assert [item.subject.logical_id for item in findings] == ["Topic", "Group"]
-    assert "undone" in findings[1].why
+    assert [(item.subject.logical_id, item.role) for item in findings] == [
+        ("Topic", "cause"),
+        ("shop", "rollback"),
+        ("Group", "rollback"),
+    ]
+    assert "undone" in findings[2].why
+
+
+def test_a_rollback_that_failed_is_a_finding_of_its_own() -> None:
+    """The stack takes no update until somebody acts: that is another thing to mend than the cause."""
+    book = Book()
+    book.stack("UPDATE_IN_PROGRESS")
+    book.resource("Topic", "UPDATE_FAILED", "Rate exceeded")
+    book.stack("UPDATE_ROLLBACK_IN_PROGRESS")
+    book.resource("Group", "UPDATE_FAILED", "has a dependent object")
+    book.stack("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Group].")
+    found = next(item for item in of(book).findings if item.rule == "rollback-stuck")
+    assert found.category == "rollback-failed"
+    assert "Group" in found.cause
+    assert found.checks[0].startswith(f"aws cloudformation continue-update-rollback --stack-name {STACK}")
+    assert [item.seq for item in found.evidence] == [4, 5]
+
+
+def test_a_rollback_that_was_continued_to_its_end_is_no_finding_any_more() -> None:
+    book = Book()
+    book.stack("UPDATE_IN_PROGRESS", ClientRequestToken="a")
+    book.resource("Topic", "UPDATE_FAILED", "Rate exceeded", ClientRequestToken="a")
+    book.stack("UPDATE_ROLLBACK_IN_PROGRESS", ClientRequestToken="a")
+    book.resource("Group", "UPDATE_FAILED", "has a dependent object", ClientRequestToken="a")
+    book.stack("UPDATE_ROLLBACK_FAILED", ClientRequestToken="a")
+    book.stack("UPDATE_ROLLBACK_IN_PROGRESS", ClientRequestToken="b")
+    book.resource("Group", "UPDATE_COMPLETE", ClientRequestToken="b")
+    book.stack("UPDATE_ROLLBACK_COMPLETE", ClientRequestToken="b")
+    diagnosis = of(book)
+    assert len(diagnosis.attempts) == 1
+    assert "rollback-stuck" not in {item.rule for item in diagnosis.findings}
 
 
 def test_a_failed_delete_is_explained_by_the_resource_that_stayed() -> None:
@@ -464,7 +536,14 @@ def test_the_document_has_the_promised_shape() -> None:
     book.gap(f"stack_events {STACK}", 0, 60)
     document = msgspec.to_builtins(of(book))
     assert list(document) == ["schema_version", "outcome", "attempts", "findings", "consequences", "coverage"]
-    assert set(document["attempts"][0]) == {"stack", "operation", "started_at", "ended_at", "outcome"}
+    assert set(document["attempts"][0]) == {
+        "stack",
+        "operation",
+        "started_at",
+        "ended_at",
+        "outcome",
+        "number",
+    }
     assert {
         "rule",
         "category",
@@ -480,6 +559,12 @@ def test_the_document_has_the_promised_shape() -> None:
         "checks",
         "docs",
         "gaps",
+        "role",
+        "attempt",
+        "first_at",
+        "last_at",
+        "exit_codes",
+        "images",
     } == set(document["findings"][0])
     assert set(document["findings"][0]["evidence"][0]) == {"seq", "key", "at", "text"}
     assert {"stream", "from", "to", "reason", "kind"} <= set(document["coverage"]["gaps"][0])
