@@ -1,7 +1,8 @@
 """The bytes of one append, and the records that they are."""
 
 from collections.abc import Sequence
-from typing import Any
+from operator import attrgetter
+from typing import overload
 from zlib import crc32
 
 import msgspec
@@ -12,9 +13,10 @@ from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecoda
 from forensics.model.record import Fact, Record
 
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
-_OPTIONAL = {"subject", "time", "poll"}
 _ENCODER = msgspec.json.Encoder()
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
+_TARGET_OF = attrgetter("type", "source")
+_WHAT_OF = attrgetter("type", "source", "subject")
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +29,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     poll: str | None
 
 
-class Append:
-    """One append, encoded.
+class Append(Sequence[Record]):
+    """One append, encoded: the records that a reader will find.
 
     A fact that cannot be written as it is becomes a ``forensics.undecodable`` record in its place; a record
-    is written anew with its payload as it is.
+    is written anew with its payload as it is. Records are made when they are asked for: whoever writes need
+    not wait until those who read have theirs.
 
     Args:
         facts: What to write, in order; at least one.
@@ -51,50 +54,61 @@ class Append:
             self._encode_again()
             self.content = b"".join(self._lines)
 
-    def records(self) -> list[Record]:
-        """Return the records that a reader will find, without decoding what has just been encoded."""
-        recordedtime, prev = self._envelope.recordedtime, self._envelope.prev
-        run, poll = self._envelope.run, self._envelope.poll or None
-        # A line's payload begins behind these and the fact's own attributes.
-        common = len(recordedtime) + len(prev) + len(run)
-        return [
-            Record(
-                type=fact.type,
-                source=fact.source,
-                id=fact.id,
-                recordedtime=recordedtime,
-                seq=seq,
-                prev=prev,
-                run=run,
-                poll=poll,
-                time=fact.time or None,
-                subject=fact.subject or None,
-                # In front of it are only strings, whose quotes are escaped, and a number.
-                data=Raw(
-                    line[line.index(b',"data":', common + len(fact.source) + len(fact.id)) + 8 : -_CRC_BYTES]
-                ),
-            )
-            for seq, (fact, line) in enumerate(
-                zip(self._facts, self._lines, strict=True), self._envelope.first_seq
-            )
-        ]
+    def targets(self) -> list[tuple[str, str]]:
+        """Return each record's type and source, in order, without making the records."""
+        return list(map(_TARGET_OF, self._facts))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        places = range(len(self))[index]
+        return self._record(places) if isinstance(places, int) else list(map(self._record, places))
+
+    def _record(self, place: int) -> Record:
+        """Return a record without decoding what has been encoded."""
+        fact, line, envelope = self._facts[place], self._lines[place], self._envelope
+        # A line's payload begins behind these; in front of it are only strings, whose quotes are escaped,
+        # and a number.
+        before = len(envelope.prev) + len(envelope.run) + len(fact.source) + len(fact.id)
+        return Record(
+            type=fact.type,
+            source=fact.source,
+            id=fact.id,
+            recordedtime=envelope.recordedtime,
+            seq=envelope.first_seq + place,
+            prev=envelope.prev,
+            run=envelope.run,
+            poll=envelope.poll or None,
+            time=fact.time or None,
+            subject=fact.subject or None,
+            data=Raw(line[line.index(b',"data":', before) + 8 : -_CRC_BYTES]),
+        )
 
     def _encode(self) -> list[bytes]:
+        """Return the lines, each attribute spelled once for as many lines as it stands in.
+
+        One object for each line, encoded as a whole, takes half as long again.
+        """
         lines: list[bytes] = []
-        # One object for all lines, in the order of the format: making one for each takes as long as encoding.
-        line = _attributes(self._envelope)
-        is_polled = bool(self._envelope.poll)
-        for seq, fact in enumerate(self._facts, self._envelope.first_seq):
-            line["type"] = fact.type
-            line["source"] = fact.source
-            line["subject"] = subject = fact.subject
-            line["id"] = fact.id
-            line["time"] = time = fact.time
-            line["seq"] = seq
-            line["data"] = fact.data
+        dumps = orjson.dumps
+        seen, chained = _common(self._envelope)
+        beginnings: dict[tuple[str, str, str | None], bytes] = {}
+        times: dict[str | None, bytes] = {}
+        for seq, (fact, what) in enumerate(
+            zip(self._facts, map(_WHAT_OF, self._facts), strict=True), self._envelope.first_seq
+        ):
             try:
+                if (beginning := beginnings.get(what)) is None:
+                    beginning = beginnings[what] = _beginning(*what)
+                if (time := times.get(fact.time)) is None:
+                    time = times[fact.time] = (b',"time":%b' % dumps(fact.time) if fact.time else b"") + seen
                 # It refuses what nests deeper than 254 levels.
-                body = orjson.dumps(line if subject and time and is_polled else _without_absent(line))[:-1]
+                body = b"".join((beginning, dumps(fact.id), time, b"%d" % seq, chained, dumps(fact.data)))
             except _CANNOT_ENCODE:
                 lines.append(self._encode_carefully(len(lines)))
             else:
@@ -126,35 +140,25 @@ class Append:
     def _body(self, index: int) -> bytes:
         """Return a line up to its crc, by the encoder that takes whatever can be taken."""
         fact = self._facts[index]
-        line = _attributes(self._envelope) | {
-            "type": fact.type,
-            "source": fact.source,
-            "subject": fact.subject,
-            "id": fact.id,
-            "time": fact.time,
-            "seq": self._envelope.first_seq + index,
-            "data": fact.data,
-        }
-        return _ENCODER.encode(_without_absent(line))[:-1]
+        encode = _ENCODER.encode
+        seen, chained = _common(self._envelope)
+        time = b',"time":%b' % encode(fact.time) if fact.time else b""
+        seq = b"%d" % (self._envelope.first_seq + index)
+        beginning = _beginning(fact.type, fact.source, fact.subject)
+        return b"".join((beginning, encode(fact.id), time, seen, seq, chained, encode(fact.data)))
 
 
-def _attributes(envelope: Envelope) -> dict[str, Any]:
-    """Return a line's attributes in their order, those that differ from line to line still empty."""
-    return {
-        "specversion": "1.0",
-        "type": None,
-        "source": None,
-        "subject": None,
-        "id": None,
-        "time": None,
-        "recordedtime": envelope.recordedtime,
-        "seq": None,
-        "prev": envelope.prev,
-        "run": envelope.run,
-        "poll": envelope.poll,
-        "data": None,
-    }
+def _beginning(kind: str, source: str, subject: str | None) -> bytes:
+    """Return a line up to its id."""
+    encode = _ENCODER.encode
+    about = b',"subject":%b' % encode(subject) if subject else b""
+    return b'{"specversion":"1.0","type":%b,"source":%b%b,"id":' % (encode(kind), encode(source), about)
 
 
-def _without_absent(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if value or name not in _OPTIONAL}
+def _common(envelope: Envelope) -> tuple[bytes, bytes]:
+    """Return what stands in each line before its seq, and what stands between that and its payload."""
+    encode = _ENCODER.encode
+    seen = b',"recordedtime":%b,"seq":' % encode(envelope.recordedtime)
+    polled = b',"poll":%b' % encode(envelope.poll) if envelope.poll else b""
+    names = (encode(envelope.prev), encode(envelope.run), polled)
+    return seen, b',"prev":%b,"run":%b%b,"data":' % names

@@ -1,10 +1,12 @@
 """The segment that is being written."""
 
 import hashlib
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from forensics.archive.append import Append
-from forensics.archive.aside import Aside
+from forensics.archive.aside import Aside, Task
 from forensics.archive.disk import Disk
 from forensics.archive.segment import Scan
 from forensics.model.record import Record
@@ -46,6 +48,8 @@ class OpenSegment:
         self._aside = aside
         self._fd = fd
         self._digest: _Hash = hashlib.sha256()
+        self._hashing: Task[_Hash] | None = None
+        """What the digest will be with the last append, as long as nobody has asked."""
 
     def resume(self, scan: Scan) -> None:
         """Take over what a scan found in the file."""
@@ -57,35 +61,32 @@ class OpenSegment:
 
     def sha256(self) -> str:
         """Return the digest of its durable bytes."""
-        return self._digest.hexdigest()
+        return self._digest_so_far().hexdigest()
 
-    def append(self, append: Append) -> list[Record]:
-        """Write and flush one append; return its records.
+    def append(self, append: Append) -> None:
+        """Write and flush one append.
 
         Raises:
             FlushFailed: The flush failed; the segment is abandoned.
             OSError: The write failed; `mend` takes back what was written of it.
         """
+        digest, content = self._digest_so_far(), append.content
         self._is_dirty = True
-        content = append.content
-        digest = self._digest.copy()
-
-        def reckon() -> list[Record]:
-            digest.update(content)
-            return append.records()
-
         if len(content) > _LONG_BYTES:
-            reckoning = self._aside.start(reckon)
+            hashing = self._aside.start(partial(_hashed, digest, content))
             self._flush(content)
-            records = reckoning.wait()
+            self._hashing = hashing
         else:
             self._flush(content)
-            records = reckon()
+            digest.update(content)
         self._is_dirty = False
-        self._digest = digest
         self.size_bytes += len(content)
-        self._count(records)
-        return records
+        self._count(append)
+
+    def _digest_so_far(self) -> "_Hash":
+        if self._hashing is not None:
+            self._digest, self._hashing = self._hashing.wait(), None
+        return self._digest
 
     def _flush(self, content: bytes) -> None:
         self._disk.write(self._fd, content)
@@ -111,7 +112,14 @@ class OpenSegment:
         if fd >= 0:
             self._disk.close(fd)
 
-    def _count(self, records: list[Record]) -> None:
+    def _count(self, records: Sequence[Record]) -> None:
         self.first = self.first or records[0]
         self.last = records[-1]
         self.count += len(records)
+
+
+def _hashed(digest: "_Hash", content: bytes) -> "_Hash":
+    """Return the digest of what was hashed before and the content; the first one stays as it was."""
+    digest = digest.copy()
+    digest.update(content)
+    return digest

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -69,22 +69,33 @@ def fold_all(state: ArchiveState, records: Iterable[Record]) -> None:
     changes nothing but the counts.
     """
     records = list(records)
+    fold_written(state, records, list(map(_TARGET_OF, records)))
+
+
+def fold_written(state: ArchiveState, records: Sequence[Record], targets: Sequence[tuple[str, str]]) -> None:
+    """Add records to the state, in place, as `fold_all`, looking at no more of them than that needs.
+
+    Args:
+        state: What they are added to.
+        records: In the order of their seq.
+        targets: The type and source of each.
+    """
     start = 0
-    for index, kind in enumerate(map(_TYPE_OF, records)):
+    for index, (kind, _) in enumerate(targets):
         if kind in _FOLDS:
             # A stream must be known before its facts are counted, and not after.
-            _count(state, records[start : index + 1])
+            _count(state, targets[start : index + 1])
             start = index + 1
             with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
                 _FOLDS[kind](state, records[index])
-    _count(state, records[start:])
+    _count(state, targets[start:])
+    if targets:
+        state.last_seq = records[-1].seq
+        state.last_recorded = records[-1].recordedtime
 
 
-def _count(state: ArchiveState, records: list[Record]) -> None:
-    if not records:
-        return
-    last = records[-1]
-    for (kind, source), count in Counter(map(_TARGET_OF, records)).items():
+def _count(state: ArchiveState, targets: Sequence[tuple[str, str]]) -> None:
+    for (kind, source), count in Counter(targets).items():
         state.records += count
         state.types[kind] = state.types.get(kind, 0) + count
         if not kind.startswith(_OURS):
@@ -92,8 +103,6 @@ def _count(state: ArchiveState, records: list[Record]) -> None:
                 stream = state.streams.get(f"{name} {source}")
                 if stream is not None:
                     stream.facts += count
-    state.last_seq = last.seq
-    state.last_recorded = last.recordedtime
 
 
 class _StreamFact(msgspec.Struct):
@@ -195,7 +204,6 @@ _FOLDS = {
     kinds.REFUSAL: _fold_refusal,
 }
 _OURS = "forensics."
-_TYPE_OF = attrgetter("type")
 _TARGET_OF = attrgetter("type", "source")
 
 

@@ -112,7 +112,7 @@ class Writer:
         """
         yield from self._at.tail
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
         """Write facts so that they survive a crash, then fold them into the state.
 
         Args:
@@ -183,17 +183,17 @@ class Writer:
 
     def _commit(
         self, fresh: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
-    ) -> list[Record]:
+    ) -> Append:
         try:
-            records = self._write(fresh, poll, like)
+            written = self._write(fresh, poll, like)
         except FlushFailed:
             # The disk may have dropped what it could not flush: the segment is given up, once.
             self._mend()
-            records = self._write(fresh, poll, like)
-        streams.fold_all(self.state, records)
-        return records
+            written = self._write(fresh, poll, like)
+        streams.fold_written(self.state, written, written.targets())
+        return written
 
-    def _write(self, fresh: Sequence[Fact | Record], poll: str | None, like: Record | None) -> list[Record]:
+    def _write(self, fresh: Sequence[Fact | Record], poll: str | None, like: Record | None) -> Append:
         """Append facts as seen now by this process, or as the record says that they are like."""
         segment = self._at.segment or self._begin()
         envelope = Envelope(
@@ -203,7 +203,9 @@ class Writer:
             run=like.run if like else self._run,
             poll=poll,
         )
-        return segment.append(Append(fresh, envelope))
+        append = Append(fresh, envelope)
+        segment.append(append)
+        return append
 
     def _begin(self) -> OpenSegment:
         number, folder = self._at.closed_number + 1, self._place.segments

@@ -43,7 +43,7 @@ class ArchiveWriter(Protocol):
         """The open segment's records as they stood when the archive was opened."""
         ...
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
         """Write durably; return what was written.
 
         Raises:
@@ -61,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Sequence[Fact]
     poll: str | None
-    then: Callable[[list[Record]], None]
+    then: Callable[[Sequence[Record]], None]
 
 
 class Journal:

@@ -24,7 +24,7 @@ from forensics.model.record import Fact, Record
 from forensics.sources.base import Position, Source
 from forensics.telemetry import get_logger
 
-OnCommit = Callable[[list[Record]], None]
+OnCommit = Callable[[Sequence[Record]], None]
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,14 +129,14 @@ class Recording:
         if not facts:
             return True
 
-        def then(written: list[Record]) -> None:
+        def then(written: Sequence[Record]) -> None:
             for watched, position in positions:
                 self.past.keep(watched.stream, position, watched.opened_because)
             self._tell(written)
 
         return self.journal.write(Entry(facts=facts, poll=poll, then=then), self.now_s())
 
-    def _tell(self, written: list[Record]) -> None:
+    def _tell(self, written: Sequence[Record]) -> None:
         if self._on_commit is None or not written:
             return
         try:

@@ -45,7 +45,7 @@ class Aside:
         """Return the open segment's records as they stood when the archive was opened."""
         return self._writer.tail()
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
         """Write what was noted, then the facts; return what was written of the facts.
 
         Raises:

@@ -65,7 +65,7 @@ class Recorder:
     ) -> None:
         self.missed = 0
         """Commits that nobody took in time to be shown."""
-        self._commits: queue.SimpleQueue[list[Record] | Ended] = queue.SimpleQueue()
+        self._commits: queue.SimpleQueue[Sequence[Record] | Ended] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Signalled | Ended] = queue.SimpleQueue()
         self.archive_id = writer.archive_id
         """The archive's own id."""
@@ -118,7 +118,7 @@ class Recorder:
         """
         return _taken(self._events, timeout_s)
 
-    def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+    def next_commit(self, timeout_s: float) -> Sequence[Record] | Ended | None:
         """Return what was written next, or the end; None when neither came in time.
 
         Args:
@@ -126,7 +126,7 @@ class Recorder:
         """
         return _taken(self._commits, timeout_s)
 
-    def _commit(self, written: list[Record]) -> None:
+    def _commit(self, written: Sequence[Record]) -> None:
         if self._commits.qsize() < _MOST_WAITING:
             self._commits.put(written)
         else:

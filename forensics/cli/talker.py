@@ -1,7 +1,7 @@
 """A thread that tells people what a recording does, so that a held terminal never holds anything else."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from forensics.capture.status import Snapshot
@@ -21,7 +21,7 @@ class Shown(Protocol):
     missed: int
     """Commits that nobody took in time to be shown."""
 
-    def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+    def next_commit(self, timeout_s: float) -> Sequence[Record] | Ended | None:
         """Return what was written next, or the end; None when neither came in time."""
         ...
 

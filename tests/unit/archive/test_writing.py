@@ -70,7 +70,7 @@ def test_what_append_returns_is_what_a_reader_finds(
     writer = open_writer(path)
     records = writer.append([*facts, event("filler", data="x" * filler)], poll=poll)
     writer.close()
-    assert records == read(path)
+    assert list(records) == records[:] == read(path)
     assert [bytes(record.data) for record in records] == [bytes(record.data) for record in read(path)]
 
 
