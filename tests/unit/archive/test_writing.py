@@ -122,7 +122,7 @@ def test_append_returns_the_records_as_a_reader_gets_them(tmp_path: Path) -> Non
     ]
     records = writer.append(facts, poll="p")
     again = read(tmp_path / "a")
-    assert records == again
+    assert list(records) == again
     assert [record.payload() for record in records] == [fact.data for fact in facts]
 
 
