@@ -17,11 +17,23 @@ _UNSAFE = (
 )
 
 
+# Build servers take orders from what a job prints: GitHub from a line that begins with ``::NAME …::`` and
+# from ``##[NAME]`` anywhere in it, Azure Pipelines from ``##vso[…]``, TeamCity from ``##teamcity[…]``.
+# Lines are broken later, within words too: behind a word the double colon of types (AWS::IAM::Group) stays,
+# but not before the name of an order that does harm.
+_ORDERS = (
+    r"##(?=\w*\[)|(?<![\w:])::(?=\w)"
+    r"|::(?=(?:set-\w+|save-state|add-\w+|remove-matcher|warning|error|stop-commands)\b)"
+)
+
+
 def inert(text: str) -> str:
-    """Return one line of text that no terminal interprets and nothing reorders."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _unsafe().sub(_escape, text)
+    """Return one line of text that no terminal interprets, nothing reorders and no build server obeys."""
+    if not (text.isascii() and text.isprintable()):
+        text = _unsafe().sub(_escape, text)
+    if "##" in text or "::" in text:
+        text = _orders().sub(lambda match: f"\\x{ord(match.group()[0]):02x}{match.group()[1:]}", text)
+    return text
 
 
 def inert_lines(text: str) -> list[str]:
@@ -33,6 +45,11 @@ def inert_lines(text: str) -> list[str]:
 def _unsafe() -> re.Pattern[str]:
     # Compiling so wide a class takes milliseconds: most runs never meet a text that needs it.
     return re.compile(_UNSAFE)
+
+
+@cache
+def _orders() -> re.Pattern[str]:
+    return re.compile(_ORDERS, re.IGNORECASE)
 
 
 def _escape(match: re.Match[str]) -> str:
