@@ -20,6 +20,8 @@ class Ink(msgspec.Struct, frozen=True, kw_only=True):
 
     width: int
     has_colour: bool
+    has_blocks: bool = True
+    """Whether what reads it can show more than ASCII."""
 
     def paint(self, text: str, *styles: str) -> str:
         """Return an inert text in styles: bold, dim, red, green, yellow, cyan; plain without colour."""
@@ -41,6 +43,7 @@ def ink_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> Ink
     return Ink(
         width=max(NARROWEST, min(columns, WIDEST)),
         has_colour=watched and not known.get("NO_COLOR") and known.get("TERM") != "dumb",
+        has_blocks=(stream.encoding or "utf-8").lower().startswith("utf"),
     )
 
 
