@@ -43,6 +43,10 @@ class VirtualClock:
         """Return the virtual seconds."""
         return self.elapsed_s
 
+    def boottime(self) -> float:
+        """Return the same: nothing sleeps."""
+        return self.elapsed_s
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Let the time pass at once."""
         if not event.is_set():

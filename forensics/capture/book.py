@@ -41,6 +41,8 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     is_gap_recorded: bool = False
     """The open gap stands in the archive already."""
     open_gap: Gap | None = None
+    blind_until_s: float = 0.0
+    """A poll that began before this moment, on the recording's seconds, does not close the gap."""
     refusal: str | None = None
     trouble: str | None = None
     failures: int = 0

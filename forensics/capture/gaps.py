@@ -28,6 +28,7 @@ _REASONS: tuple[tuple[type[AwsError], str], ...] = (
 )
 ARCHIVE = "archive-unwritable"
 DAEMON_DOWN = "daemon-down"
+HOST_ASLEEP = "host-asleep"
 
 
 def reason_of(error: AwsError) -> str:

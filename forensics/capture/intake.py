@@ -64,7 +64,7 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     if isinstance(answer, Failed):
         return _prepare_failed(recording, watched, answer)
     batch = answer
-    gap = gaps.closed(watched.open_gap, batch.gap, polled.poll.at)
+    gap = gaps.closed(_closable(watched, polled), batch.gap, polled.poll.at)
     position = watched.source.fold_all(watched.position, batch.facts)
     facts = list(batch.facts)
     if gap is not None:
@@ -75,6 +75,11 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     if batch.is_ended and not _may_return(watched):
         facts.append(recording.mint.ended(watched.stream, watched.number, "nothing can come any more"))
     return _Step(watched=watched, answer=batch, facts=facts, gap=gap, position=position, fresh=fresh)
+
+
+def _closable(watched: Watched, polled: Polled) -> Gap | None:
+    """Return the open gap, as far as a poll ends it: not one that began after the poll did."""
+    return watched.open_gap if polled.poll.at_s >= watched.blind_until_s else None
 
 
 def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _Step:
@@ -178,7 +183,8 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
     watched.is_busy, watched.is_missing, watched.is_gone = batch.is_busy, False, False
     watched.is_ended = batch.is_ended and not _may_return(watched)
     watched.failures, watched.trouble, watched.refusal = 0, None, None
-    watched.open_gap, watched.is_gap_recorded = None, False
+    if _closable(watched, polled) is not None:
+        watched.open_gap, watched.is_gap_recorded = None, False
     watched.facts += len(batch.facts)
     recording.sites[watched.site].probes = 0
     recording.admit(step.fresh)
@@ -194,7 +200,7 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
     if watched.is_ended:
         recording.schedule.drop(watched.stream)
         return
-    delay_s = 0.0 if watched.has_moved else recording.next_delay_s(watched)
+    delay_s = 0.0 if watched.has_moved or watched.open_gap is not None else recording.next_delay_s(watched)
     watched.has_moved = False
     if delay_s is not None:
         share = recording.options.jitter

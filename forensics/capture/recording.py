@@ -17,6 +17,7 @@ from forensics.capture.past import Past
 from forensics.capture.schedule import Schedule
 from forensics.capture.selection import Site, wants_stack
 from forensics.capture.sites import SiteState
+from forensics.capture.suspension import Suspension
 from forensics.capture.wall import Reading
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.identity import Stream
@@ -78,7 +79,8 @@ class Recording:
         self.rng = rng
         self.started_at = clock.now()
         self.started_text = to_rfc3339(self.started_at)
-        self.started_s = clock.monotonic()
+        self.started_s = clock.boottime()
+        self.suspension = Suspension(clock)
         self.polls = 0
         self.calls = 0
         self._gaps_before = writer.state.gap_count
@@ -106,8 +108,8 @@ class Recording:
         return self.clock.now()
 
     def now_s(self) -> float:
-        """Return the monotonic seconds."""
-        return self.clock.monotonic()
+        """Return seconds that never go backwards and count the time asleep: what is due is due by them."""
+        return self.clock.boottime()
 
     def write(
         self,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from forensics.capture import ending, intake, opening, outage, reloading, reporting
+from forensics.capture import ending, intake, opening, outage, reloading, reporting, waking
 from forensics.capture.discovery import Discovered
 from forensics.capture.dispatch import Answer, Dispatch
 from forensics.capture.journal import ArchiveWriter
@@ -145,6 +145,7 @@ class Supervisor:
         if self._reload is not None:
             (sites, options), self._reload = self._reload, None
             reloading.apply(recording, sites, options)
+        waking.note_sleep(recording)
         self._take_answers()
         recording.journal.retry(recording.now_s())
         outage.watch_files(recording)

@@ -16,7 +16,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     """Wall time."""
     at_s: float
-    """Monotonic seconds."""
+    """Seconds that go on while the machine is asleep: waking up does not set the clock."""
 
     @classmethod
     def of(cls, clock: Clock) -> "Reading":
@@ -29,9 +29,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def _once(cls, clock: Clock) -> tuple[float, "Reading"]:
-        before_s = clock.monotonic()
+        before_s = clock.boottime()
         reading = cls(at=clock.now(), at_s=before_s)
-        return clock.monotonic() - before_s, reading
+        return clock.boottime() - before_s, reading
 
     def expected(self, later: "Reading") -> datetime:
         """Return what the wall clock would show at a later reading, had nobody set it."""

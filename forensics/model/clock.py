@@ -5,6 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""Linux's clock that goes on while the machine is asleep; None where there is none."""
+
 
 class Clock(Protocol):
     """Wall time to stamp with, monotonic time to schedule on, and waiting."""
@@ -15,6 +18,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go backwards; only differences mean something."""
+        ...
+
+    def boottime(self) -> float:
+        """Return the same seconds with the time that the machine was asleep counted in."""
         ...
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
@@ -32,6 +39,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return the machine's monotonic seconds."""
         return time.monotonic()
+
+    def boottime(self) -> float:
+        """Return the machine's seconds with the time asleep counted in, as far as the system tells it."""
+        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait for the event, at most timeout_s seconds."""
@@ -60,6 +71,10 @@ class ScaledClock:
     def monotonic(self) -> float:
         """Return scaled seconds since construction."""
         return (time.monotonic() - self._origin_s) * self._speed
+
+    def boottime(self) -> float:
+        """Return the same: a clock of this process alone knows of no sleep."""
+        return self.monotonic()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait for the event, at most timeout_s scaled seconds."""

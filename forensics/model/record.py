@@ -98,8 +98,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "u
     until: str | None
     """The first moment we are sure of again; None while the gap is open."""
     reason: str
-    """credentials, throttled, access-denied, unreachable, server-fault, undecodable, daemon-down, window,
-    archive-unwritable."""
+    """credentials, throttled, access-denied, unreachable, server-fault, undecodable, daemon-down,
+    host-asleep, archive-unwritable, window."""
     kind: str
     """recovered: the walk joined again, nothing is lost. lost: something is. unknown: cannot tell. open."""
     lower_bound: int | None = None
