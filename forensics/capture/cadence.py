@@ -87,20 +87,43 @@ def jittered_s(delay_s: float, *, share: float, chance: float) -> float:
     return delay_s * (1.0 - share * chance)
 
 
-def deadline_s(polled_s: float | None, horizon: timedelta | None, *, never: float) -> float:
-    """Return when, on monotonic time, a stream begins to lose facts: the smaller, the more urgent.
+def retry_ceiling_s(delay_s: float | None, *, base_s: float, ceiling_s: float) -> float:
+    """Return the longest wait after failures of one stream.
 
     Args:
-        polled_s: Monotonic seconds of its last good poll; None: never polled in this run.
-        horizon: How far back its source sees; None: as far as ever needed.
-        never: What stands for "no hurry", such as infinity.
+        delay_s: Its delay between good polls; None where it has none.
+        base_s: Delay after the first failure, seconds.
+        ceiling_s: The longest wait of any stream, seconds, >= base_s.
 
     Returns:
-        Monotonic seconds; ``-inf`` for a stream with a horizon that was not polled yet.
+        Seconds: twice its own delay within those limits; two intervals after a storm it is back.
     """
-    if horizon is None:
-        return never
-    return float("-inf") if polled_s is None else polled_s + horizon.total_seconds()
+    return ceiling_s if delay_s is None else min(ceiling_s, max(base_s, 2 * delay_s))
+
+
+_WINDOWED = "services"
+"""The source that sees a number of facts back, not a time: it can overflow at any moment."""
+
+
+def urgency(
+    source: str, *, age_s: float | None, horizon: timedelta | None, is_busy: bool
+) -> tuple[float, ...]:
+    """Return how near a stream is to losing facts: the smaller, the sooner it must be polled.
+
+    Args:
+        source: The source's name.
+        age_s: Seconds since its last good poll, of an earlier run too; None: never polled.
+        horizon: How far back its source sees; None: as far as ever needed, or a number of facts.
+        is_busy: An operation or deployment is in progress there.
+
+    Returns:
+        What orders streams: by the time left, then windows that can overflow, then what keeps for months;
+        in each of those what is busy first, then what was not looked at for longest.
+    """
+    never = float("inf")
+    age_s = never if age_s is None else age_s
+    left_s = never if horizon is None else horizon.total_seconds() - age_s
+    return left_s, source != _WINDOWED, not is_busy, -age_s
 
 
 def number_ranges(numbers: Iterable[int]) -> str:

@@ -14,7 +14,9 @@ from forensics.capture.opening import needs_stack_look
 from forensics.capture.poll import Poll, Polled
 from forensics.capture.recording import Errand, Recording
 from forensics.capture.sites import Identified, SiteState, identify
+from forensics.errors import Unreachable
 from forensics.model.identity import Stream
+from forensics.sources.base import Failed
 
 Answer = Polled | Identified | Discovered
 
@@ -35,7 +37,7 @@ class Dispatch:
         self._recording = recording
         self._executor = executor
         self._wake = wake
-        self._answers: SimpleQueue[tuple[str, Answer]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[str, str, Answer]] = SimpleQueue()
         self._ready: dict[Stream, Watched] = {}
         self.in_flight = 0
         """Calls that have not come back."""
@@ -50,12 +52,13 @@ class Dispatch:
         taken: list[Answer] = []
         while True:
             try:
-                label, answer = self._answers.get_nowait()
+                label, lane, answer = self._answers.get_nowait()
             except Empty:
                 return taken
             self.in_flight -= 1
             if (state := self._recording.sites.get(label)) is not None:
-                state.in_flight -= 1
+                state.in_flight[lane] -= 1
+                state.heard[lane] = not _is_silence(answer)
             taken.append(answer)
 
     def send_due(self) -> None:
@@ -99,8 +102,10 @@ class Dispatch:
         if self._recording.journal.is_full:
             self._hold_back()
             return
-        for watched in sorted(self._ready.values(), key=_urgency):
-            if watched.stream in self._ready and self._has_room(watched.site):
+        now, now_s = self._recording.now(), self._recording.now_s()
+        sendable = [watched for watched in self._ready.values() if self._has_room(watched)]
+        for watched in sorted(sendable, key=lambda watched: _urgency(watched, now, now_s)):
+            if watched.stream in self._ready and self._has_room(watched):
                 self._send(self._with_mates(watched))
 
     def forget(self) -> None:
@@ -113,11 +118,10 @@ class Dispatch:
                 since = watched.polled_at or watched.opened_at
                 watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
 
-    def _has_room(self, label: str) -> bool:
-        # No site takes the threads of another: one that never answers must not delay the rest.
-        recording = self._recording
-        share = max(1, recording.options.workers // max(1, len(recording.sites)))
-        return recording.sites[label].in_flight < share
+    def _has_room(self, watched: Watched) -> bool:
+        # A lane for each source of each site: calls that never come back must not delay the rest.
+        in_flight = self._recording.sites[watched.site].in_flight
+        return in_flight[watched.stream.source] < self._recording.options.workers
 
     def _with_mates(self, first: Watched) -> list[Watched]:
         recording = self._recording
@@ -162,7 +166,7 @@ class Dispatch:
             at=now,
             at_s=now_s,
         )
-        self._submit(state, poll.run, request)
+        self._submit(state, request.source.name, poll.run, request)
 
     def _run_errand(self, errand: Errand) -> None:
         state = self._recording.sites.get(errand.site)
@@ -170,7 +174,7 @@ class Dispatch:
             return
         if errand.kind == "identify":
             renew = state.is_paused or state.identify_failures > 0
-            self._submit(state, _identify, state.label, state.site.door, renew)
+            self._submit(state, errand.kind, _identify, state.label, state.site.door, renew)
         elif not state.is_paused:
             ask = Ask(
                 label=state.label,
@@ -181,18 +185,18 @@ class Dispatch:
                 with_stacks=needs_stack_look(state),
                 since=state.blind_since or self._recording.started_at,
             )
-            self._submit(state, discover, ask)
+            self._submit(state, errand.kind, discover, ask)
         else:
             due_s = self._recording.now_s() + self._recording.options.probe_base_s
             self._recording.schedule.put(errand, due_s)
 
-    def _submit(self, state: SiteState, work: Callable[..., Answer], *values: Any) -> None:
+    def _submit(self, state: SiteState, lane: str, work: Callable[..., Answer], *values: Any) -> None:
         self.in_flight += 1
-        state.in_flight += 1
+        state.in_flight[lane] += 1
         label = state.label
 
         def job() -> None:
-            self._answers.put((label, work(*values)))
+            self._answers.put((label, lane, work(*values)))
             self._wake.set()
 
         self._executor.submit(job)
@@ -202,9 +206,21 @@ def _identify(label: str, door: Any, renew: bool) -> Identified:
     return identify(label, door, renew=renew)
 
 
-def _urgency(watched: Watched) -> tuple[float, int]:
-    never = float("inf")
-    return cadence.deadline_s(watched.polled_s, watched.source.horizon, never=never), watched.number
+def _is_silence(answer: Answer) -> bool:
+    """Return whether nobody answered, as an endpoint that cannot be reached does."""
+    if isinstance(answer, Identified):
+        return isinstance(answer.error, Unreachable)
+    if isinstance(answer, Discovered):
+        return any(isinstance(error, Unreachable) for error in answer.errors) and not answer.found
+    return all(isinstance(one, Failed) and isinstance(one.error, Unreachable) for one in answer.answers)
+
+
+def _urgency(watched: Watched, now: datetime, now_s: float) -> tuple[float, ...]:
+    polled_at = _last_poll(watched, now, now_s)
+    age_s = None if polled_at is None else (now - polled_at).total_seconds()
+    horizon = watched.source.horizon
+    order = cadence.urgency(watched.stream.source, age_s=age_s, horizon=horizon, is_busy=watched.is_busy)
+    return *order, watched.number
 
 
 def _last_poll(watched: Watched, now: datetime, now_s: float) -> datetime | None:

@@ -10,6 +10,8 @@ from forensics.capture.recording import Recording
 from forensics.capture.status import Outcome
 
 _TICK_S = 0.25
+_SILENT_SHARE = 0.25
+"""Of the time for the last polls, what endpoints get that do not answer at all."""
 
 
 class AtRest:
@@ -74,18 +76,23 @@ def last_round(
     """
     began_s = recording.now_s()
     deadline_s = began_s + recording.options.shutdown_s
+    silent_until_s = began_s + recording.options.shutdown_s * _SILENT_SHARE
     asked = {w.stream: w for w in recording.book if _is_worth_a_last_poll(recording, w)}
+    waiting = [w for w in asked.values() if not recording.sites[w.site].is_paused]
     dispatch.forget()
-    dispatch.make_ready([w for w in asked.values() if not recording.sites[w.site].is_paused])
     while not abort.is_set() and recording.now_s() < deadline_s:
         take_answers()
         for watched in recording.book:
             if watched.polled_s is None and watched.stream not in asked and not watched.is_ended:
                 asked[watched.stream] = watched
-                dispatch.make_ready([watched])
+                waiting.append(watched)
+        # What was in flight when the end came began before it: it is asked once more.
+        dispatch.make_ready([w for w in waiting if not w.is_in_flight])
+        waiting = [w for w in waiting if w.is_in_flight]
         dispatch.send_errands()
         dispatch.send_ready()
-        if dispatch.is_idle:
+        is_hopeless = not any(state.may_answer for state in recording.sites.values())
+        if dispatch.is_idle or (is_hopeless and recording.now_s() >= silent_until_s):
             break
         if recording.clock.wait(wake, min(_TICK_S, max(0.001, deadline_s - recording.now_s()))):
             wake.clear()

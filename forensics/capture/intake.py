@@ -258,9 +258,12 @@ def _fail(recording: Recording, step: _Step, error: AwsError, chance: float) -> 
         watched.refusal = error.operation
         delay_s = cadence.jittered_s(options.refused_retry_s, share=options.jitter, chance=chance)
     else:
-        backoff_s = cadence.backoff_s(
-            watched.failures, base_s=options.backoff_base_s, ceiling_s=options.backoff_ceiling_s
+        ceiling_s = cadence.retry_ceiling_s(
+            recording.next_delay_s(watched),
+            base_s=options.backoff_base_s,
+            ceiling_s=options.backoff_ceiling_s,
         )
+        backoff_s = cadence.backoff_s(watched.failures, base_s=options.backoff_base_s, ceiling_s=ceiling_s)
         delay_s = cadence.jittered_s(backoff_s, share=_BACKOFF_JITTER, chance=chance)
     recording.schedule.put(watched.stream, recording.now_s() + delay_s)
 

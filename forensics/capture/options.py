@@ -52,7 +52,7 @@ class CaptureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     shutdown_s: float = 20.0
     """Seconds that the last polls may take when a recording ends."""
     workers: int = 4
-    """Polls in flight at the same time, at most."""
+    """Polls of one source and target in flight at the same time, at most; none waits for another's."""
     buffer_batches: int = 1000
     """Polls held in memory while the archive cannot be written; then polling pauses."""
     buffer_bytes: int = 64 * MIB

@@ -11,35 +11,39 @@ T = TypeVar("T")
 
 
 class PollThreads(Executor):
-    """A fixed number of daemon threads.
+    """Daemon threads, as many as there are calls at the same time; a free one is used again.
 
-    The standard pool joins its threads when the interpreter ends: one call to an endpoint that never answers
-    would hold up a shutdown that has a deadline.
-
-    Args:
-        count: Threads, at least 1; they start with the first work.
+    A call that never comes back holds its own thread and nobody else's: whoever submits limits how many
+    there are. The standard pool has a fixed number of threads, and joins them when the interpreter ends, so
+    that one call to an endpoint that never answers would hold up a shutdown that has a deadline.
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._unanswered = 0
+        """Calls submitted that have not come back."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a call on one of the threads."""
+        """Run a call on a free thread, or on a new one."""
         future: Future[T] = Future()
 
         def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
             try:
-                future.set_result(fn(*args, **kwargs))
+                if future.set_running_or_notify_cancel():
+                    future.set_result(fn(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001  the future carries it to whoever asks
                 future.set_exception(error)
+            finally:
+                with self._lock:
+                    self._unanswered -= 1
 
+        with self._lock:
+            self._unanswered += 1
+            if self._unanswered > len(self._threads):
+                self._start_thread()
         self._work.put(work)
-        if len(self._threads) < self._count:
-            self._start_thread()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

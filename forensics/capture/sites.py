@@ -1,5 +1,6 @@
 """One way to AWS as it stands: whose credentials, whether they work, when to ask again."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +44,10 @@ class SiteState(msgspec.Struct, kw_only=True, eq=False):
     refused_actions: set[str] = msgspec.field(default_factory=set)
     parked: set[Stream] = msgspec.field(default_factory=set)
     """Streams that came due while the site was paused."""
-    in_flight: int = 0
+    in_flight: Counter[str] = msgspec.field(default_factory=Counter)
+    """Calls that have not come back, by lane: a source's name, or an errand's kind."""
+    heard: dict[str, bool] = msgspec.field(default_factory=dict)
+    """Whether the last call of each lane was answered at all, be it with an error."""
     calls: int = 0
 
     @property
@@ -55,6 +59,12 @@ class SiteState(msgspec.Struct, kw_only=True, eq=False):
     def region(self) -> str:
         """The region that its calls go to."""
         return self.site.door.region
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether a call that is out will probably be answered; a lane that is new is as the others."""
+        is_there = any(self.heard.values())
+        return any(count and self.heard.get(lane, is_there) for lane, count in self.in_flight.items())
 
     @property
     def is_paused(self) -> bool:

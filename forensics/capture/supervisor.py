@@ -57,7 +57,7 @@ class Supervisor:
         options = options or CaptureOptions()
         self._clock = clock
         self._wake = threading.Event()
-        self._own_executor = None if executor else PollThreads(max(options.workers, len(sites)))
+        self._own_executor = None if executor else PollThreads()
         self._recording = Recording(
             sites=sites,
             writer=writer,
@@ -68,7 +68,7 @@ class Supervisor:
             rng=rng or random.Random(),  # noqa: S311  jitter is no secret
         )
         self._dispatch = Dispatch(
-            self._recording, executor or self._own_executor or PollThreads(1), self._wake
+            self._recording, executor or self._own_executor or PollThreads(), self._wake
         )
         self._done = ending.AtRest(self._recording)
         self._coverage_due_s = 0.0

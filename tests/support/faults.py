@@ -25,10 +25,12 @@ what to do with calls of it:
 
 Every rule takes ``times`` (how often it strikes; None: always), ``skip`` (calls that pass first), ``page``
 (only the n-th page of a walk: a call without a token is page 1, the next with one page 2 …), ``access_key``
-(only calls signed with it). The first rule that fits strikes. `clear()` ends all rules, `release()` lets
+(only calls signed with it), ``share`` (which part of the calls, by a chance that is the same in each run).
+The first rule that fits strikes. `clear()` ends all rules, `release()` lets
 hanging connections close; leaving the block does both.
 """
 
+import random
 import socket
 import struct
 import threading
@@ -69,6 +71,7 @@ class When(TypedDict, total=False):
     skip: int
     page: int | None
     access_key: str | None
+    share: float
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class _Rule:
     skip: int
     page: int | None
     access_key: str | None
+    share: float
+    chance: random.Random
 
     def takes(self, seen: Seen, page: int) -> bool:
         if not fnmatchcase(seen.operation, self.pattern) or self.times == 0:
@@ -127,6 +132,8 @@ class _Rule:
             return False
         if self.skip > 0:
             self.skip -= 1
+            return False
+        if self.chance.random() >= self.share:
             return False
         if self.times is not None:
             self.times -= 1
@@ -147,6 +154,7 @@ class Faults:
         self._tokens: dict[tuple[str, str], list[object]] = {}
         self._lock = threading.Lock()
         self._released = threading.Event()
+        self._chance = random.Random(17)
 
     def calls(self, pattern: str = "*") -> int:
         """Return how many calls of an operation have come."""
@@ -288,6 +296,8 @@ class Faults:
             when.get("skip", 0),
             when.get("page"),
             when.get("access_key"),
+            when.get("share", 1.0),
+            self._chance,
         )
         with self._lock:
             self._rules.append(rule)

@@ -85,10 +85,29 @@ def test_number_ranges_join_neighbours() -> None:
 
 
 def test_streams_nearest_to_losing_something_are_the_most_urgent() -> None:
-    """When calls are short, tasks go before what AWS keeps for ninety days."""
-    never = float("inf")
-    forgotten = cadence.deadline_s(None, HOUR, never=never)
-    old = cadence.deadline_s(100.0, HOUR, never=never)
-    young = cadence.deadline_s(900.0, HOUR, never=never)
-    kept = cadence.deadline_s(None, None, never=never)
-    assert forgotten < old < young < kept
+    """When calls are short: forgotten tasks, a window that may overflow, then what AWS keeps for months."""
+
+    def urgency(source: str, age_s: float | None, *, is_busy: bool = False) -> tuple[float, ...]:
+        horizon = HOUR if source == "stopped_tasks" else None
+        return cadence.urgency(source, age_s=age_s, horizon=horizon, is_busy=is_busy)
+
+    in_order = [
+        urgency("stopped_tasks", None),
+        urgency("stopped_tasks", 4000),
+        urgency("stopped_tasks", 100),
+        urgency("services", 100, is_busy=True),
+        urgency("services", 4000),
+        urgency("stack_events", 100, is_busy=True),
+        urgency("stack_events", 900),
+        urgency("stack_events", 100),
+    ]
+    assert in_order == sorted(in_order)
+    assert len(set(in_order)) == len(in_order)
+
+
+def test_no_stream_waits_longer_than_twice_its_own_delay_after_failures() -> None:
+    """Two intervals after a storm everything is back; a quiet stream may wait for the general ceiling."""
+    assert cadence.retry_ceiling_s(5.0, base_s=2.0, ceiling_s=60.0) == 10.0
+    assert cadence.retry_ceiling_s(300.0, base_s=2.0, ceiling_s=60.0) == 60.0
+    assert cadence.retry_ceiling_s(0.5, base_s=2.0, ceiling_s=60.0) == 2.0
+    assert cadence.retry_ceiling_s(None, base_s=2.0, ceiling_s=60.0) == 60.0

@@ -11,7 +11,7 @@ from forensics.capture.pool import PollThreads
 
 def test_calls_run_at_the_same_time() -> None:
     """Two calls that wait for each other both end only where they run side by side."""
-    pool = PollThreads(2)
+    pool = PollThreads()
     meeting = threading.Barrier(2, timeout=10)
     futures = [pool.submit(meeting.wait) for _ in range(2)]
     assert sorted(future.result(timeout=10) for future in futures) == [0, 1]
@@ -20,29 +20,34 @@ def test_calls_run_at_the_same_time() -> None:
 
 def test_an_error_reaches_whoever_asks() -> None:
     """A failing call must not end its thread."""
-    pool = PollThreads(1)
+    pool = PollThreads()
     with pytest.raises(ZeroDivisionError):
         pool.submit(lambda: 1 // 0).result(timeout=10)
     assert pool.submit(lambda: 7).result(timeout=10) == 7
     pool.shutdown()
 
 
-def test_work_that_nobody_began_can_be_forgotten() -> None:
-    """At the end only what is in flight matters."""
-    pool = PollThreads(1)
-    go, begun, ran = threading.Event(), threading.Event(), threading.Event()
-
-    def hold() -> None:
-        begun.set()
-        go.wait(10)
-
-    held = pool.submit(hold)
-    assert begun.wait(10)
-    pool.submit(ran.set)
-    pool.shutdown(wait=False, cancel_futures=True)
+def test_a_call_that_hangs_holds_up_no_other() -> None:
+    """However many never come back, the next one finds a thread."""
+    pool = PollThreads()
+    go = threading.Event()
+    held = [pool.submit(go.wait, 10) for _ in range(20)]
+    assert pool.submit(lambda: 7).result(timeout=10) == 7
     go.set()
-    held.result(timeout=10)
-    assert not ran.is_set()
+    assert all(future.result(timeout=10) for future in held)
+    pool.shutdown()
+
+
+def test_a_free_thread_is_used_again() -> None:
+    """A recording of a week makes a million calls, not a million threads."""
+    pool = PollThreads()
+    used = {pool.submit(_own_thread).result(timeout=10) for _ in range(50)}
+    assert len(used) <= 3
+    pool.shutdown()
+
+
+def _own_thread() -> int:
+    return threading.get_ident()
 
 
 def test_a_call_that_never_ends_does_not_keep_the_process() -> None:
@@ -50,6 +55,6 @@ def test_a_call_that_never_ends_does_not_keep_the_process() -> None:
     program = (
         "import threading\n"
         "from forensics.capture.pool import PollThreads\n"
-        "PollThreads(1).submit(threading.Event().wait)\n"
+        "PollThreads().submit(threading.Event().wait)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
