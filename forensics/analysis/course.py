@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.analysis.attempts import Operation, cut, roots
+from forensics.analysis.attempts import Operation, cut, numbered, roots
 from forensics.analysis.resources import StackRow, resources_of
 from forensics.analysis.service_rows import ServiceRow, services_in, services_known, services_of, strays_of
 from forensics.analysis.timeline import Timeline
-from forensics.model.finding import Attempt
+from forensics.model.finding import Attempt, Diagnosis
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,22 @@ def course_of(timeline: Timeline, operations: Sequence[Operation] | None = None)
         stacks=stacks,
         services=services,
     )
+
+
+def course_behind(timeline: Timeline, diagnosis: Diagnosis) -> Course:
+    """Return the course of the attempts that a diagnosis explains; where it explains none, of the newest.
+
+    Args:
+        timeline: What the diagnosis was made from.
+        diagnosis: With its attempts numbered.
+    """
+    stacks = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
+    operations = [operation for found in stacks.values() for operation in found]
+    wanted = {finding.attempt for finding in diagnosis.findings} - {None}
+    chosen = [item for item in operations if item.number in wanted]
+    if not chosen and operations and not diagnosis.findings:
+        chosen = [max(operations, key=lambda item: item.started_at)]
+    return course_of(timeline, chosen or None)
 
 
 def _moments(stacks: Sequence[StackRow], services: Sequence[ServiceRow]) -> set[str]:

@@ -28,10 +28,19 @@ COULD_NOT_LOOK = "could_not_look"
 
 
 def diagnose(records: Iterable[Record], *, attempt: int | Literal["all"] | None = None) -> Diagnosis:
+    """Return what failed and why, from records in the order of their seq; see `judge`.
+
+    Raises:
+        UsageError: There is no attempt of that number.
+    """
+    return judge(Timeline.of(records), attempt=attempt)
+
+
+def judge(timeline: Timeline, *, attempt: int | Literal["all"] | None = None) -> Diagnosis:
     """Return what failed and why.
 
     Args:
-        records: In the order of their seq.
+        timeline: Everything known.
         attempt: Number of the attempt to explain, or all that failed; None for the newest failed one.
 
     Returns:
@@ -42,7 +51,6 @@ def diagnose(records: Iterable[Record], *, attempt: int | Literal["all"] | None 
     Raises:
         UsageError: There is no attempt of that number.
     """
-    timeline = Timeline.of(records)
     stacks = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
     operations = [operation for found in stacks.values() for operation in found]
     if isinstance(attempt, int):

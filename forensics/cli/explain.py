@@ -8,7 +8,9 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from forensics.analysis.diagnose import diagnose
+from forensics.analysis.course import course_behind
+from forensics.analysis.diagnose import judge
+from forensics.analysis.timeline import Timeline
 from forensics.archive.reader import Archive
 from forensics.cli.output import destination, warn_of_damage
 from forensics.model.finding import Diagnosis
@@ -54,12 +56,13 @@ def explain(
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
     """
     opened = Archive.open(archive)
-    diagnosis = with_damage(diagnose(opened.records(), attempt=attempt), opened)
+    timeline = Timeline.of(opened.records())
+    diagnosis = with_damage(judge(timeline, attempt=attempt), opened)
     with destination(output_file) as out:
         if output == "json":
             out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
         else:
-            for line in page(diagnosis, ink_for(out)):
+            for line in page(diagnosis, ink_for(out), course_behind(timeline, diagnosis)):
                 out.write(line + "\n")
     warn_of_damage(opened, sys.stderr)
 
