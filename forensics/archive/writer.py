@@ -125,24 +125,24 @@ class Writer:
         Raises:
             ArchiveUnwritable: None of them was written. The archive is as before; trying again is safe.
         """
-        if self._is_closed:
-            raise ValueError("the archive has been closed")
         fresh = self._recent.unknown(facts)
         if not fresh:
             return []
-        self._at.tail = []
-        try:
-            self._mend()
-            because = self._why_close()
-            if because is not None:
-                self._seal(because)
-            records = self._commit(list(fresh.values()), poll)
-            self._recent.add(fresh)
-            return records
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                self._mend()
-            raise unwritable(self._place.path, error) from error
+        records = self._durably(list(fresh.values()), poll)
+        self._recent.add(fresh)
+        return records
+
+    def append_again(self, records: Sequence[Record]) -> None:
+        """Write records of another archive as they were seen there, under new numbers.
+
+        Args:
+            records: Of one append there; at least one, and none may be here already.
+
+        Raises:
+            ArchiveUnwritable: None of them was written. The archive is as before.
+        """
+        self._durably(records, records[0].poll, like=records[0])
+        self._recent.add(keys_of(records))
 
     def close(self) -> str:
         """Seal the open segment, let another process write, and return the head digest.
@@ -180,6 +180,23 @@ class Writer:
         except OSError:
             self._release()
             raise
+
+    def _durably(
+        self, facts: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
+    ) -> Append:
+        if self._is_closed:
+            raise ValueError("the archive has been closed")
+        self._at.tail = []
+        try:
+            self._mend()
+            because = self._why_close()
+            if because is not None:
+                self._seal(because)
+            return self._commit(facts, poll, like=like)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._mend()
+            raise unwritable(self._place.path, error) from error
 
     def _commit(
         self, fresh: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
+    "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
 }
 """Each command: where it is defined, and its line in the help. Help shows without importing any of them."""
 

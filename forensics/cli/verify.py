@@ -8,7 +8,7 @@ import msgspec
 from forensics.archive.verdict import Problem, Verdict
 from forensics.archive.verify import verify as check
 from forensics.model.inert import inert
-from forensics.report.count import counted
+from forensics.report.count import counted, lost_records
 
 _SHOWN = 20
 
@@ -36,7 +36,7 @@ def verify(archive: Path, expect: str | None, output: str) -> int:
 
 def _lines(archive: Path, verdict: Verdict) -> list[str]:
     missing = [f"missing   {_listed(verdict.missing_segments)}"] if verdict.missing_segments else []
-    lost = [f"lost      {_records_lost(verdict)}"] if verdict.lost else []
+    lost = [f"lost      {lost_records(verdict.lost)}"] if verdict.lost else []
     return [
         f"{archive}: {verdict.verdict}",
         f"records   {verdict.records:,} in {counted(verdict.segments, 'segment')} ({verdict.sealed} sealed), "
@@ -55,15 +55,6 @@ def _listed(numbers: tuple[int, ...]) -> str:
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"{counted(len(numbers), 'segment')}: {shown}{more}"
-
-
-def _records_lost(verdict: Verdict) -> str:
-    count = sum(last - first + 1 for first, last in verdict.lost)
-    shown = ", ".join(
-        f"{first}-{last}" if first < last else f"{first}" for first, last in verdict.lost[:_SHOWN]
-    )
-    more = f" and {len(verdict.lost) - _SHOWN} more ranges" if len(verdict.lost) > _SHOWN else ""
-    return f"{counted(count, 'record')}: seq {shown}{more}"
 
 
 def _problems(problems: tuple[Problem, ...]) -> list[str]:

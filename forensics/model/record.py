@@ -79,6 +79,11 @@ IDENTITY = "forensics.identity"
 """Whose credentials are in use. data: {account, arn, source, region, expires_at}; never a secret."""
 RECOVERY = "forensics.recovery"
 """What opening the archive after a crash had to mend. data: {segment, cut_bytes, quarantined_as}."""
+REPAIR = "forensics.repair"
+"""This archive holds what was whole of another one.
+
+data: {archive_id, verdict, head, records, lost: [[first, last]], ranges: [{first_seq, last_seq, now_from}]}.
+"""
 REFUSAL = "forensics.refusal"
 """AWS refused a source for good. data: {stream, operation, action, code, message}."""
 CLOCK = "forensics.clock"
