@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
+import msgspec
+
 from forensics.analysis.attempts import (
     FAILED,
     IN_PROGRESS,
@@ -16,7 +18,14 @@ from forensics.analysis.attempts import (
     roots,
 )
 from forensics.analysis.explaining import Explanation, explain_attempt, explain_operation, explain_progress
-from forensics.analysis.standing import Standing, deleted_services, explain_services, explain_tasks
+from forensics.analysis.patterns.schedules import stopped_schedules
+from forensics.analysis.standing import (
+    Standing,
+    deleted_services,
+    explain_loose_tasks,
+    explain_services,
+    explain_tasks,
+)
 from forensics.analysis.timeline import Timeline
 from forensics.analysis.watching import may_miss
 from forensics.errors import UsageError
@@ -64,11 +73,18 @@ def judge(timeline: Timeline, *, attempt: int | Literal["all"] | None = None) ->
     explained += [explain_progress(item, timeline) for item in newest if item.outcome == IN_PROGRESS]
     known = {service for explanation in explained for service in explanation.services}
     standing = explain_services(timeline, without=known | deleted_services(timeline))
-    if not operations and not standing.outcomes:
+    if operations or standing.outcomes:
+        others = [*standing.findings, *explain_loose_tasks(timeline)]
+    else:
         standing = explain_tasks(timeline)
-    return _diagnosis(
-        _outcome(newest, standing, timeline), operations, explained, standing.findings, timeline
-    )
+        others = list(standing.findings)
+    missing = stopped_schedules(timeline)
+    outcome = _outcome(newest, standing, timeline)
+    if operations or standing.outcomes:
+        missing = [msgspec.structs.replace(item, role=CONTEXT) for item in missing]
+    elif missing:
+        outcome = FAILED
+    return _diagnosis(outcome, operations, explained, [*others, *missing], timeline)
 
 
 def _diagnosis(

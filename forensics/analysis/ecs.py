@@ -68,6 +68,8 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
         if window.holds(item.at) and not is_quiet(item.message) and "completed" not in item.message
     ]
     ids = failed_deployments(known, messages)
+    messages += [item for item in _own_reasons(timeline, service, ids) if window.holds(item.at)]
+    messages.sort(key=lambda item: (item.at, item.seq))
     stopped = [task for task in timeline.tasks.values() if _belongs(task, service, ids, window)]
     failing = [task for task in stopped if failed_by_itself(task)]
     chosen = failing or [task for task in stopped if not is_asked_for(task)]
@@ -78,6 +80,24 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
         groups=tuple(group(chosen)),
         messages=tuple(messages),
     )
+
+
+def _own_reasons(timeline: Timeline, service: str, ids: Sequence[str]) -> list[ServiceEvent]:
+    """Return what deployments say themselves about their end, in the shape of the scheduler's messages."""
+    said = [
+        ServiceEvent(seq=item.seq, key=item.key, at=item.at, service=service, message=item.text)
+        for item in timeline.service_deployments.get(service, {}).values()
+        if item.is_undone
+    ]
+    failed = {
+        item.id: item
+        for item in timeline.deployments.get(service, [])
+        if item.id in ids and item.rollout_state == "FAILED" and item.rollout_reason
+    }
+    return said + [
+        ServiceEvent(seq=item.seq, key=item.key, at=item.at, service=service, message=item.rollout_reason)
+        for item in failed.values()
+    ]
 
 
 def failed_deployments(known: Iterable[Deployment], messages: Iterable[ServiceEvent]) -> tuple[str, ...]:

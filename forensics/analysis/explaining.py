@@ -8,7 +8,9 @@ from forensics.analysis import findings
 from forensics.analysis.attempts import FAILED, IN_PROGRESS, Operation
 from forensics.analysis.causes import Causes, causes
 from forensics.analysis.ecs import ServiceCase, case, service_of
+from forensics.analysis.patterns.of_service import patterns_of
 from forensics.analysis.patterns.stuck_rollback import stuck_rollback
+from forensics.analysis.patterns.unfinished import unfinished
 from forensics.analysis.reasons import normalised
 from forensics.analysis.shapes import ECS_SERVICE, StackEvent
 from forensics.analysis.statuses import is_consequence
@@ -41,18 +43,21 @@ def explain_operation(operation: Operation, timeline: Timeline) -> Explanation:
     """Return why an operation failed, what failed while it was undone, and what else is worth knowing."""
     found = causes(operation, timeline.stacks)
     made: list[Finding] = []
-    cases: list[ServiceCase] = []
+    cases: list[tuple[ServiceCase, StackEvent]] = []
     for place, failures in enumerate(_alike(found.first)):
         why = _why(failures[0], found, place)
         service = _service_behind(failures[0], found)
         if service:
-            cases.append(case(timeline, service, operation.window))
-            about = explain_service(cases[-1], timeline, operation, failures[0], why)
+            known = case(timeline, service, operation.window)
+            cases.append((known, failures[0]))
+            about = explain_service(known, timeline, operation, failures[0], why)
         else:
             about = [findings.of_resource(failures, timeline, operation.window, why=why)]
         made += about if place == 0 else [_less_sure(item) for item in about]
     made += _of_rollback(operation, found, timeline)
-    return _explanation(operation, made, cases, len(found.consequences))
+    cut_short = unfinished(operation, found)
+    made += [cut_short] if cut_short else []
+    return _explanation(operation, timeline, made, cases, len(found.consequences))
 
 
 def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
@@ -61,24 +66,31 @@ def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
     if found.first and operation.outcome == IN_PROGRESS:
         return explain_operation(operation, timeline)
     made: list[Finding] = []
-    cases: list[ServiceCase] = []
-    services = {service for event in found.events if (service := _service_behind(event, found))}
-    for service in sorted(services):
+    cases: list[tuple[ServiceCase, StackEvent]] = []
+    services = {service: event for event in found.events if (service := _service_behind(event, found))}
+    for service, resource in sorted(services.items()):
         known = case(timeline, service, operation.window)
-        cases.append(known)
+        cases.append((known, resource))
         if known.groups:
             why = "The operation goes on, but the service's tasks stop again and again."
             made += explain_service(known, timeline, operation, None, why)
-    return _explanation(operation, made, cases, 0)
+    return _explanation(operation, timeline, made, cases, 0)
 
 
 def _explanation(
-    operation: Operation, made: list[Finding], cases: list[ServiceCase], consequences: int
+    operation: Operation,
+    timeline: Timeline,
+    made: list[Finding],
+    cases: list[tuple[ServiceCase, StackEvent]],
+    consequences: int,
 ) -> Explanation:
+    context = [
+        item for known, resource in cases for item in patterns_of(known, timeline, operation.window, resource)
+    ]
     return Explanation(
-        findings=tuple(msgspec.structs.replace(item, attempt=operation.number) for item in made),
+        findings=tuple(msgspec.structs.replace(item, attempt=operation.number) for item in [*made, *context]),
         consequences=consequences,
-        services=frozenset(known.arn for known in cases),
+        services=frozenset(known.arn for known, _ in cases),
     )
 
 

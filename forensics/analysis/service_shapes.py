@@ -80,6 +80,17 @@ class ServiceDeployment(msgspec.Struct, frozen=True, kw_only=True):
     alarms: tuple[str, ...]
     """Names of the alarms that were triggered."""
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether it was stopped or rolled back, or is about to be."""
+        return self.status.startswith(("ROLLBACK", "STOP"))
+
+    @property
+    def text(self) -> str:
+        """AWS's words for why, with the alarms that decided; the status where it gives none."""
+        alarms = f"triggered alarms: {', '.join(self.alarms)}" if self.alarms else ""
+        return "; ".join(part for part in (self.reason, alarms) if part) or self.status
+
 
 def service_deployment(record: Record) -> ServiceDeployment:
     """Return the view of a service deployment's record."""

@@ -1,7 +1,7 @@
 """Services and tasks that no failed stack explains: how their own newest deployment went."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -9,12 +9,16 @@ from forensics.analysis import findings
 from forensics.analysis.attempts import FAILED, IN_PROGRESS, SUCCESS
 from forensics.analysis.ecs import ServiceCase, case
 from forensics.analysis.notable import failed_by_itself
+from forensics.analysis.patterns.complete_but_failed import complete_but_failed, owners
+from forensics.analysis.patterns.of_service import patterns_of
 from forensics.analysis.reasons import group
-from forensics.analysis.shapes import ECS_SERVICE, Deployment
+from forensics.analysis.shapes import ECS_SERVICE, Deployment, Task
 from forensics.analysis.timeline import Timeline, Window
-from forensics.model.finding import Finding
+from forensics.model.finding import CONTEXT, Finding
 
 _ROLLING_BACK = re.compile(r"rolling back to deployment(?:Id)?:? (ecs-svc/\w+)", re.IGNORECASE)
+_OF_SERVICE = "service:"
+_LOOSE_SHOWN = 3
 _STATES = {"COMPLETED": SUCCESS, "FAILED": FAILED, "IN_PROGRESS": IN_PROGRESS}
 
 
@@ -35,32 +39,59 @@ def explain_services(timeline: Timeline, *, without: Collection[str]) -> Standin
     """
     made: list[Finding] = []
     outcomes: list[str] = []
+    owned = owners(timeline)
     for service in sorted({*timeline.deployments, *timeline.service_events} - set(without)):
-        snapshots = timeline.deployments.get(service, [])
-        rolled_back = _rolled_back_to(timeline, service)
-        failed, outcome = newest_deployment(snapshots, rolled_back)
-        if outcome is None:
-            outcome = FAILED if _says_failed(timeline, service) else None
-        if outcome is not None:
+        deployment, outcome = _newest(timeline, service)
+        window = Window(since=deployment.at if deployment else "", until=None)
+        if outcome == SUCCESS:
             outcomes.append(outcome)
-        if outcome in {FAILED, IN_PROGRESS} or outcome is None:
-            window = Window(since=failed.at if failed else "", until=None)
-            known = _of_deployment(case(timeline, service, Window(since="", until=None)), failed)
-            about = _findings(known, timeline, window, failing=outcome == FAILED)
-            made += about
-            if outcome is None and about:
-                outcomes.append(FAILED)
+            continue
+        known = _of_deployment(case(timeline, service, Window(since="", until=None)), deployment)
+        about = _findings(known, timeline, window, failing=outcome == FAILED)
+        if outcome or about:
+            outcomes.append(outcome or FAILED)
+        made += about
+        beside = complete_but_failed(known, timeline, owned) if outcome == FAILED else None
+        made += [beside] if beside else []
+        made += patterns_of(known, timeline, Window(since="", until=None), owned.get(service))
     return Standing(findings=tuple(made), outcomes=outcomes)
 
 
 def explain_tasks(timeline: Timeline) -> Standing:
-    """Return why tasks failed that belong to no known service or stack: scheduled and one-off ones."""
+    """Return why tasks failed where no service or stack is known: scheduled and one-off ones too."""
     window = Window(since="", until=None)
-    failing = [task for task in timeline.tasks.values() if failed_by_itself(task)]
-    groups = group(failing or timeline.tasks.values())
-    known = ServiceCase(arn="", deployments=(), failed_tasks=0, groups=tuple(groups), messages=())
+    stopped = [task for task in timeline.tasks.values() if not _is_done(task)]
+    failing = [task for task in stopped if failed_by_itself(task)]
+    known = ServiceCase(
+        arn="", deployments=(), failed_tasks=0, groups=tuple(group(failing or stopped)), messages=()
+    )
     made = _findings(known, timeline, window, failing=True)
     return Standing(findings=tuple(made), outcomes=[FAILED] if made else [])
+
+
+def explain_loose_tasks(timeline: Timeline) -> list[Finding]:
+    """Return why tasks failed that belong to no service: beside services and stacks they are context."""
+    loose = [
+        task
+        for task in timeline.tasks.values()
+        if not task.group.startswith(_OF_SERVICE) and not _is_done(task) and failed_by_itself(task)
+    ]
+    known = ServiceCase(arn="", deployments=(), failed_tasks=0, groups=tuple(group(loose)), messages=())
+    made = (
+        _findings(known, timeline, Window(since="", until=None), failing=True)[:_LOOSE_SHOWN] if loose else []
+    )
+    return [msgspec.structs.replace(item, role=CONTEXT) for item in made]
+
+
+def _is_done(task: Task) -> bool:
+    """Return whether a task of no service did its work and ended, as it should."""
+    codes = [container.exit_code for container in task.containers]
+    return (
+        not task.group.startswith(_OF_SERVICE)
+        and task.stop_code == "EssentialContainerExited"
+        and bool(codes)
+        and all(code == 0 for code in codes)
+    )
 
 
 def deleted_services(timeline: Timeline) -> set[str]:
@@ -87,7 +118,7 @@ def newest_deployment(
         The deciding deployment's last snapshot and its outcome; (None, None) where none is known.
     """
     last = {item.id: item for item in snapshots}
-    order = list(dict.fromkeys(item.id for item in snapshots))
+    order = _in_order(snapshots)
     failed = [name for name in order if last[name].rollout_state == "FAILED"]
     others = [name for name in order if name not in failed and name not in rolled_back]
     newest = [name for name in order if name in failed[-1:] + others[-1:]]
@@ -97,6 +128,18 @@ def newest_deployment(
         return None, None
     chosen = last[newest[-1]]
     return chosen, _STATES.get(chosen.rollout_state)
+
+
+def _in_order(snapshots: Sequence[Deployment]) -> list[str]:
+    """Return the ids of deployments, oldest first: by when they were made, else as they were first seen.
+
+    AWS lists a service's newest deployment first, so the order in which they were seen proves little.
+    """
+    first = {item.id: item for item in reversed(snapshots)}
+    seen = list(dict.fromkeys(item.id for item in snapshots))
+    if all(item.created_at for item in first.values()):
+        return sorted(seen, key=lambda name: first[name].created_at)
+    return seen
 
 
 def _of_deployment(known: ServiceCase, chosen: Deployment | None) -> ServiceCase:
@@ -126,6 +169,24 @@ def _findings(known: ServiceCase, timeline: Timeline, window: Window, *, failing
         )
         for found in known.groups
     ]
+
+
+def _newest(timeline: Timeline, service: str) -> tuple[Deployment | None, str | None]:
+    """Return the deployment of a service that decides, and how it went."""
+    snapshots = timeline.deployments.get(service, [])
+    deployment, outcome = newest_deployment(snapshots, _rolled_back_to(timeline, service))
+    if outcome in {SUCCESS, None} and _is_undone(timeline, service):
+        return None, FAILED
+    if outcome is None and _says_failed(timeline, service):
+        return deployment, FAILED
+    return deployment, outcome
+
+
+def _is_undone(timeline: Timeline, service: str) -> bool:
+    """Return whether the newest service deployment was stopped or rolled back."""
+    known = timeline.service_deployments.get(service, {}).values()
+    newest = max(known, key=lambda item: (item.created_at, item.at), default=None)
+    return newest is not None and newest.is_undone
 
 
 def _rolled_back_to(timeline: Timeline, service: str) -> set[str]:

@@ -21,6 +21,23 @@ def at(second: float) -> str:
     return to_rfc3339(NOON + timedelta(seconds=second))
 
 
+def deployment_of(
+    state: str, *, name: str = "ecs-svc/1", revision: int = 6, began: float = 0, **more: Any
+) -> dict[str, Any]:
+    """Return a deployment as a service's own record holds it."""
+    return {
+        "id": name,
+        "status": "PRIMARY",
+        "rolloutState": state,
+        "taskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/backend:{revision}",
+        "desiredCount": 1,
+        "runningCount": 0,
+        "failedTasks": 0,
+        "createdAt": NOON.timestamp() + began,
+        **more,
+    }
+
+
 class Book:
     """Numbers records as an archive does; each method adds one and returns it."""
 
@@ -119,6 +136,29 @@ class Book:
             "aws.ecs.deployment", service, f"{name}@{second:012d}", payload, time=at(second), subject=name
         )
 
+    def service(
+        self, *deployments: dict[str, Any], second: float | None = None, service: str = SERVICE, **more: Any
+    ) -> Record:
+        """Add a state of the service; what a deployment leaves out is `deployment_of`'s."""
+        second = len(self.records) if second is None else second
+        payload = {
+            "serviceArn": service,
+            "status": "ACTIVE",
+            "desiredCount": 1,
+            "runningCount": 0,
+            "pendingCount": 0,
+            "deploymentController": {"type": "ECS"},
+            "deployments": list(deployments),
+            **more,
+        }
+        return self.add("aws.ecs.service", service, f"{service}@{second:012f}", payload, time=at(second))
+
+    def definition(self, revision: int, image: str, **container: Any) -> Record:
+        arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/backend:{revision}"
+        containers = [{"name": "web", "image": image, **container}]
+        payload = {"taskDefinitionArn": arn, "containerDefinitions": containers}
+        return self.add("aws.ecs.task_definition", SERVICE, arn, payload, time=at(0))
+
     def task(
         self,
         reason: str,
@@ -131,6 +171,7 @@ class Book:
         status: str = "STOPPED",
         cluster: str = CLUSTER,
         second: float | None = None,
+        **more: Any,
     ) -> Record:
         second = len(self.records) if second is None else second
         identity = name or f"{len(self.records):032x}"
@@ -148,6 +189,7 @@ class Book:
             "stoppedAt": NOON.timestamp() + second,
             "version": 3,
             "containers": containers or [],
+            **more,
         }
         return self.add("aws.ecs.task", cluster, f"{arn}@3", payload, time=at(second), subject=identity)
 
