@@ -6,10 +6,11 @@ from typing import Any
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError, NotFound, Undecodable
+from forensics.model.changes import after_change, change_id
 from forensics.model.record import Fact, JsonObject
 from forensics.sources.answer import ask, moment, pages, stamp, text
 from forensics.sources.base import Position
-from forensics.sources.changes import after_change, change_id, crosses, newest
+from forensics.sources.changes import crosses, newest
 from forensics.sources.leads import cluster_of
 
 SERVICE_DEPLOYMENT = "aws.ecs.service_deployment"

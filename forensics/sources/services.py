@@ -8,13 +8,14 @@ import msgspec
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError, NotFound
+from forensics.model.changes import after_change, change_id, digest12
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream, parse_service_arn
 from forensics.model.record import Fact, Gap, JsonObject
 from forensics.sources import service_details
 from forensics.sources.answer import Page, ask, moment, stamp, text
 from forensics.sources.base import Batch, Failed, Position
-from forensics.sources.changes import after_change, change_id, digest12, newest
+from forensics.sources.changes import newest
 from forensics.sources.joined import join, remember
 from forensics.sources.leads import cluster_of
 

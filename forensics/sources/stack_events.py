@@ -11,12 +11,13 @@ import msgspec
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError, CredentialsError, Throttled, Unreachable
+from forensics.model.changes import after_change, change_id, digest12
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream, parse_stack_arn
 from forensics.model.record import Fact, Gap, JsonObject
 from forensics.sources.answer import Page, Tokens, ask, moment, page_of, pages, stamp, text
 from forensics.sources.base import Batch, Failed, Position
-from forensics.sources.changes import after_change, change_id, crosses, digest12
+from forensics.sources.changes import crosses
 from forensics.sources.joined import DEPTH, join, remember
 from forensics.sources.leads import deleted, leads
 

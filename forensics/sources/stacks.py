@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError
+from forensics.model.changes import after_change, change_id
 from forensics.model.identity import Stream, parse_arn, parse_stack_arn
 from forensics.model.record import Fact, JsonObject
 from forensics.sources.answer import moment, pages, stamp, text
 from forensics.sources.base import Batch, Failed, Position
-from forensics.sources.changes import after_change, change_id, crosses
+from forensics.sources.changes import crosses
 
 STACK = "aws.cloudformation.stack"
 

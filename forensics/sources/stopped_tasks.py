@@ -8,12 +8,13 @@ import msgspec
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError, NotFound
+from forensics.model.changes import digest12
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream, task_id
 from forensics.model.record import Fact, Gap, JsonObject
 from forensics.sources.answer import ask, pages, stamp, text
 from forensics.sources.base import Batch, Failed, Position
-from forensics.sources.changes import digest12, newest
+from forensics.sources.changes import newest
 
 TASK = "aws.ecs.task"
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.sources.changes import after_change, change_id
+from forensics.model.changes import after_change, change_id
 from forensics.sources.joined import DEPTH, MEMORY, join, remember
 
 

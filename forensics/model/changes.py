@@ -1,0 +1,45 @@
+"""Names for the states of things that AWS only shows as they are now: one for each change."""
+
+import hashlib
+from typing import Any
+
+import orjson
+
+Entry = dict[str, Any]
+"""What a position keeps of one thing: {"count": changes so far, "digests": the last of them}."""
+
+_MEMORY = 16
+
+
+def digest12(payload: Any) -> str:
+    """Return the first 12 hex digits of the SHA-256 of a payload's canonical JSON."""
+    return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+
+def change_id(name: str, entry: Entry | None, payload: Any) -> str | None:
+    """Return the id of the fact that a thing now has this payload; None where it had it already.
+
+    A thing may come back to what it was (2 tasks, 1, 2 again). That is a new fact, so its id gets the
+    number of the change: ``name@digest.3``.
+
+    Args:
+        name: The thing's ARN or id.
+        entry: What the position keeps of it, None if never seen.
+        payload: What AWS shows now.
+    """
+    digest = digest12(payload)
+    if entry is None:
+        return f"{name}@{digest}"
+    if entry["digests"][-1] == digest:
+        return None
+    if digest in entry["digests"]:
+        return f"{name}@{digest}.{entry['count'] + 1}"
+    return f"{name}@{digest}"
+
+
+def after_change(entry: Entry | None, fact_id: str) -> Entry:
+    """Return what a position keeps of a thing after the fact with this id."""
+    digest = fact_id.rpartition("@")[2].partition(".")[0]
+    if entry is None:
+        return {"count": 1, "digests": [digest]}
+    return {"count": entry["count"] + 1, "digests": [*entry["digests"][-(_MEMORY - 1) :], digest]}
