@@ -7,6 +7,7 @@ ForensicsError (255)
 ├── ArchiveError (3)            missing, unreadable, unwritable, not an archive
 │   ├── ArchiveMissing
 │   ├── NotAnArchive
+│   ├── NothingRecognised       a file that holds nothing AWS answers
 │   ├── ArchiveTooNew           written in a newer format
 │   ├── ArchiveUnwritable       read-only, full, or an I/O error
 │   ├── SegmentDamaged
@@ -65,6 +66,10 @@ class ArchiveMissing(ArchiveError):
 
 class NotAnArchive(ArchiveError):
     """What is at the path was not written by forensics."""
+
+
+class NothingRecognised(ArchiveError):
+    """A file is neither an archive nor anything that AWS answers."""
 
 
 class ArchiveTooNew(ArchiveError):

@@ -133,6 +133,6 @@ def _outcome(newest: list[Operation], standing: Standing, timeline: Timeline) ->
         if outcome in outcomes:
             return outcome
     watching = timeline.watching
-    unseen = watching.was_blind or watching.unread or watching.refusals
+    unseen = watching.was_blind or watching.unread or watching.refusals or watching.import_notes
     blind = unseen or any(may_miss(gap) for gap in watching.gaps())
     return COULD_NOT_LOOK if blind else NOTHING_FOUND

@@ -30,6 +30,8 @@ class Watching:
         """Streams of which at least one poll succeeded."""
         self.refusals: dict[str, Refusal] = {}
         """By stream: the last refusal that was not followed by a successful poll."""
+        self.import_notes: dict[str, None] = {}
+        """What an import of saved output says is missing or was not understood, each once."""
         self._gaps: dict[tuple[str, str], Gap] = {}
         self._ran = False
         self._ended: set[str] = set()
@@ -58,6 +60,10 @@ class Watching:
             stream = text_at(payload, "stream")
             action = text_at(payload, "action") or text_at(payload, "operation")
             self.refusals[stream] = Refusal(stream=stream, action=action, code=text_at(payload, "code"))
+        elif record.type == facts.IMPORT:
+            notes = value_at(payload_of(record), "notes")
+            if isinstance(notes, list):
+                self.import_notes |= dict.fromkeys(note for note in notes if isinstance(note, str))
 
     @property
     def unread(self) -> list[str]:
@@ -82,12 +88,13 @@ class Watching:
 
     def _notes(self) -> tuple[str, ...]:
         if self.was_blind:
-            return ("AWS never answered the recorder",)
+            return ("AWS never answered the recorder", *self.import_notes)
         # What ended without a poll was gone before anybody could look: there was nothing to read.
         unread = [name for name in self.unread if name not in self._ended]
         notes = [f"{name} was never read" for name in unread[:_UNREAD_NAMED]]
         if len(unread) > _UNREAD_NAMED:
             notes.append(f"{len(unread) - _UNREAD_NAMED} more streams were never read")
+        notes += self.import_notes
         return tuple(notes)
 
     def _was_read(self, streams: list[str]) -> None:

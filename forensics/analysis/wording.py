@@ -213,4 +213,5 @@ _SAY: dict[str, Callable[[Record], Words]] = {
     facts.IDENTITY: _ours,
     facts.RECOVERY: _ours,
     facts.COMMAND: _ours,
+    facts.IMPORT: _ours,
 }

@@ -44,7 +44,10 @@ class Archive:
         genesis: The digest of ARCHIVE.json, where the chain starts; None where it is damaged.
         damages: What the last pass of `records` could not read.
         lost: First and last seq of each range of records that it did not find.
+        notes: None: what an archive misses, its records say.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, root: Folder, segments: Folder) -> None:
         self.path = path

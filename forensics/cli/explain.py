@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from forensics.analysis.course import course_behind
 from forensics.analysis.diagnose import judge
 from forensics.analysis.timeline import Timeline
-from forensics.archive.reader import Archive
+from forensics.cli.opening import Opened, inputs, opened
 from forensics.cli.output import destination, warn_of_damage
 from forensics.model.finding import Diagnosis
 from forensics.report.explain import page
@@ -37,7 +37,7 @@ class AttemptNumber(click.ParamType[int | Literal["all"]]):
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
+@inputs
 @click.option(
     "--attempt",
     "attempt",
@@ -48,26 +48,26 @@ class AttemptNumber(click.ParamType[int | Literal["all"]]):
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 def explain(
-    archive: Path, attempt: int | Literal["all"] | None, output: str, output_file: Path | None
+    paths: tuple[Path, ...], attempt: int | Literal["all"] | None, output: str, output_file: Path | None
 ) -> None:
-    """Say what failed first in an archive, and why.
+    """Say what failed first in an archive or in saved AWS output, and why.
 
     The newest failed operation is explained: its earliest failure that follows from no other, down through
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
     """
-    opened = Archive.open(archive)
-    timeline = Timeline.of(opened.records())
-    diagnosis = with_damage(judge(timeline, attempt=attempt), opened)
+    found = opened(paths)
+    timeline = Timeline.of(found.records())
+    diagnosis = with_damage(judge(timeline, attempt=attempt), found)
     with destination(output_file) as out:
         if output == "json":
             out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
         else:
             for line in page(diagnosis, ink_for(out), course_behind(timeline, diagnosis)):
                 out.write(line + "\n")
-    warn_of_damage(opened, sys.stderr)
+    warn_of_damage(found, sys.stderr)
 
 
-def with_damage(diagnosis: Diagnosis, archive: Archive) -> Diagnosis:
+def with_damage(diagnosis: Diagnosis, archive: Opened) -> Diagnosis:
     """Return a diagnosis that says what could not be read of the archive it rests on.
 
     Args:

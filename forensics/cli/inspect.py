@@ -15,9 +15,10 @@ import click
 from forensics.analysis.notable import is_routine
 from forensics.analysis.selection import Selection
 from forensics.archive.reader import Archive
+from forensics.cli.opening import Opened, inputs, opened
 from forensics.cli.output import destination, warn_of_damage
 from forensics.errors import UsageError
-from forensics.model.clock import SystemClock
+from forensics.model.clock import Clock, SystemClock
 from forensics.model.record import Record
 from forensics.model.times import parse_moment
 from forensics.report.count import counted
@@ -48,7 +49,7 @@ class _Counter:
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags of `events`."""
     flags = [
-        click.argument("archive", type=click.Path(path_type=Path)),
+        inputs,
         click.option("-f", "--follow", is_flag=True, help="Go on with new records until Ctrl-C."),
         click.option("--since", metavar="TIME", help="Not before: 15m, 2h ago, now, or RFC 3339."),
         click.option("--until", metavar="TIME", help="Not after; the same grammar."),
@@ -86,7 +87,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_options
 def events(
     *,
-    archive: Path,
+    paths: tuple[Path, ...],
     follow: bool,
     since: str | None,
     until: str | None,
@@ -99,10 +100,11 @@ def events(
     output: str,
     output_file: Path | None,
 ) -> None:
-    """List what an archive holds, in the order in which it was recorded.
+    """List what an archive holds, in the order in which it was recorded, or what saved AWS output holds.
 
     Routine records (progress, snapshots, steady states, the recorder's own polls) are hidden and counted.
-    No reason is ever cut. -o jsonl gives the archive's own lines, byte for byte.
+    No reason is ever cut. -o jsonl gives the archive's own lines, byte for byte;
+    of saved output it gives lines of the same form.
     """
     if follow and output == "json":
         raise UsageError("-o json has an end, --follow has none", hint="use -o jsonl to follow")
@@ -117,9 +119,9 @@ def events(
         types=types,
         failed=failed,
     )
-    opened = Archive.open(archive)
+    found = opened(paths)
     counter = _Counter(selection, shows_all=shows_all)
-    records = opened.follow(threading.Event(), clock) if follow else opened.records()
+    records = _following(found, clock) if follow else found.records()
     try:
         with destination(output_file) as out:
             _write(counter.sift(records), output, out, at_once=follow)
@@ -127,7 +129,16 @@ def events(
         _say_hidden(counter.hidden, sys.stderr)
         if not (counter.shown or counter.hidden or follow):
             sys.stderr.write("no record matches\n")
-    warn_of_damage(opened, sys.stderr)
+    warn_of_damage(found, sys.stderr)
+
+
+def _following(found: Opened, clock: Clock) -> Iterator[Record]:
+    if not isinstance(found, Archive):
+        raise UsageError(
+            f"{found.path}: saved output does not grow, --follow has nothing to wait for",
+            hint="leave --follow out, or name an archive",
+        )
+    return found.follow(threading.Event(), clock)
 
 
 def _moment(text: str | None, now: datetime) -> datetime | None:

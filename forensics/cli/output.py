@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from forensics.archive.reader import Archive
+from forensics.cli.opening import Opened
 from forensics.errors import UsageError
 from forensics.report.count import counted
 
@@ -32,7 +32,7 @@ def destination(file: Path | None) -> Iterator[TextIO]:
         yield out
 
 
-def warn_of_damage(archive: Archive, stream: TextIO) -> None:
+def warn_of_damage(archive: Opened, stream: TextIO) -> None:
     """Say on a stream that some records could not be read, where that is so."""
     lost = sum(last - first + 1 for first, last in archive.lost)
     if archive.damages or lost:

@@ -93,6 +93,9 @@ UNDECODABLE = "forensics.undecodable"
 COMMAND = "forensics.command"
 """The command of `forensics run`. data: {phase, argv0, exit_code}; its arguments may hold secrets."""
 
+IMPORT = "forensics.import"
+"""Facts came from what somebody saved. data: {files: [{name, documents}], facts, notes: [str]}."""
+
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """An interval of one stream that we could not watch, and whether anything is missing from it."""

@@ -1,0 +1,74 @@
+"""What a read command reads: an archive, or AWS output that somebody saved."""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from forensics.archive.reader import Archive, Damage
+from forensics.errors import UsageError
+from forensics.model.record import Record
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Opened(Protocol):
+    """Records to read, wherever they come from.
+
+    Attributes:
+        path: What was opened; the first of several files.
+        damages: What the last pass of `records` could not read.
+        lost: First and last seq of each range of records that it did not find.
+    """
+
+    path: Path
+    damages: list[Damage]
+    lost: list[tuple[int, int]]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what is missing or was not understood.
+
+        The records say the same: saved output ends with a ``forensics.import`` record.
+        """
+        ...
+
+    def records(self, since_seq: int = 0) -> Iterator[Record]:
+        """Yield the records after a seq, in the order of their seq."""
+        ...
+
+
+def inputs(command: Command) -> Command:
+    """Give a command the argument for what it reads, as ``paths``."""
+    return click.argument(
+        "paths", nargs=-1, required=True, metavar="ARCHIVE|FILE...", type=click.Path(path_type=Path)
+    )(command)
+
+
+def opened(paths: Sequence[Path]) -> Opened:
+    """Return what paths lead to: one archive directory, or saved files of which ``-`` is standard input.
+
+    Args:
+        paths: At least one.
+
+    Raises:
+        UsageError: An archive among several paths.
+        ArchiveError: Nothing is there, it cannot be read, or it is neither.
+    """
+    if len(paths) == 1 and _may_be_archive(paths[0]):
+        return Archive.open(paths[0])
+    for path in paths:
+        if path.is_dir():
+            raise UsageError(
+                f"{path}: is a directory among several inputs",
+                hint="name one archive alone, or the files inside: DIRECTORY/*.json",
+            )
+    # Most reading is of archives: what saved output needs is loaded only where it is met.
+    saved: Opened = importlib.import_module("forensics.saved.reading").Saved.open(paths)
+    return saved
+
+
+def _may_be_archive(path: Path) -> bool:
+    return path.is_dir() or (str(path) != "-" and not path.exists())
