@@ -18,6 +18,7 @@ PARTS = {
     "004": "Command line and settings",
     "005": "Analysis and reading",
     "006": "Project",
+    "008": "Coverage",
     "009": "Saved output and reading speed",
 }
 """The parts by the first digits of their decisions' numbers."""

@@ -34,11 +34,33 @@ def blind_spots(timeline: Timeline, streams: Iterable[str], window: Window) -> t
 def sentence_of(gap: Gap) -> str:
     """Return one sentence about a gap."""
     span = f"since {gap.since}" if gap.until is None else f"from {gap.since} to {gap.until}"
-    if gap.kind == "lost":
-        lost = f"at least {gap.lower_bound} facts are" if gap.lower_bound else "something is"
-        end = f"{lost} missing"
-    elif gap.kind == "recovered":
-        end = "nothing is missing"
-    else:
-        end = "something may be missing"
-    return f"{stream_name(gap.stream)} could not be watched {span} ({gap.reason}): {end}"
+    return f"{stream_name(gap.stream)} could not be watched {span} ({reason_of(gap)}): {outcome_of(gap)}"
+
+
+def outcome_of(gap: Gap) -> str:
+    """Return in a few words what became of what happened during a gap."""
+    if gap.kind == "recovered":
+        return "nothing is missing"
+    if gap.lower_bound:
+        what = "fact is" if gap.lower_bound == 1 else "facts are"
+        return f"at least {gap.lower_bound:,} {what} missing"
+    return "something is missing" if gap.kind == "lost" else "something may be missing"
+
+
+def reason_of(gap: Gap) -> str:
+    """Return why a stream could not be watched, in words; a reason that is not known as it stands."""
+    return _REASONS.get(gap.reason, gap.reason)
+
+
+_REASONS = {
+    "credentials": "the credentials did not work",
+    "throttled": "AWS throttled the calls",
+    "access-denied": "IAM refused the calls",
+    "unreachable": "the endpoint could not be reached",
+    "server-fault": "AWS answered with errors of its own",
+    "undecodable": "AWS's answer could not be read",
+    "daemon-down": "no recorder was at work",
+    "window": "AWS no longer showed all of it",
+    "archive-unwritable": "the archive could not be written",
+    "never-read": "it was never read with success",
+}

@@ -16,26 +16,28 @@ class Coverage:
 
     def __init__(self, since: datetime) -> None:
         self._since = since
-        self._numbers: set[int] = set()
+        self._polled: set[int] = set()
+        self._vouched: set[int] = set()
         self._polls = 0
         self._calls = 0
 
     def add(self, numbers: tuple[int, ...], *, calls: int) -> None:
         """Count one poll that found nothing new in these streams."""
-        self._numbers.update(numbers)
+        self._polled.update(numbers)
         self._polls += 1
         self._calls += calls
 
     def vouch(self, numbers: tuple[int, ...]) -> None:
         """Count streams that were not polled because something else showed that they did not move."""
-        self._numbers.update(numbers)
+        self._vouched.update(numbers)
 
     def statement(self, mint: Mint, until: datetime) -> Fact:
         """Return the statement about everything counted so far; nothing is forgotten yet."""
         return mint.covered(
             min(self._since, until),
             until,
-            streams=number_ranges(self._numbers),
+            streams=number_ranges(self._polled | self._vouched),
+            vouched=number_ranges(self._vouched - self._polled),
             polls=self._polls,
             calls=self._calls,
         )
@@ -43,6 +45,7 @@ class Coverage:
     def start_anew(self, since: datetime) -> None:
         """Forget what was stated; the next interval begins."""
         self._since = since
-        self._numbers.clear()
+        self._polled.clear()
+        self._vouched.clear()
         self._polls = 0
         self._calls = 0

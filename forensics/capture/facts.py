@@ -91,8 +91,19 @@ class Mint:
             },
         )
 
-    def covered(self, since: datetime, until: datetime, *, streams: str, polls: int, calls: int) -> Fact:
-        """State which streams were looked at and had nothing new."""
+    def covered(
+        self, since: datetime, until: datetime, *, streams: str, vouched: str, polls: int, calls: int
+    ) -> Fact:
+        """State which streams were looked at and had nothing new.
+
+        Args:
+            since: Start of the interval in which they were.
+            until: Its end.
+            streams: Their numbers, as ranges.
+            vouched: Those of them that the survey vouched for, without a poll of their own.
+            polls: Good polls of the interval without news.
+            calls: API calls of these polls.
+        """
         return Fact(
             type=COVERAGE,
             source=self._urn,
@@ -101,6 +112,7 @@ class Mint:
                 "from": to_rfc3339(since),
                 "to": to_rfc3339(until),
                 "streams": streams,
+                "vouched": vouched,
                 "polls": polls,
                 "calls": calls,
             },

@@ -135,12 +135,13 @@ def _write(recording: Recording, polled: Polled, steps: list[_Step]) -> bool:
     good = [step for step in steps if step.batch is not None]
     poll_id = recording.mint.poll_id() if facts else None
     if poll_id is not None and any(step.facts for step in good):
+        # What holds for each of the streams: from when on all of them are whole.
         starts = [step.batch.covers_from for step in good if step.batch is not None]
         facts.append(
             recording.mint.polled(
                 poll_id,
                 [step.watched.stream for step in good],
-                since=min((start for start in starts if start is not None), default=None),
+                since=max((start for start in starts if start is not None), default=None),
                 until=polled.poll.at,
                 facts=sum(len(step.batch.facts) for step in good if step.batch is not None),
                 calls=polled.calls,

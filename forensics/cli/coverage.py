@@ -1,0 +1,104 @@
+"""The command `coverage`: when each stream was seen, and when it was not."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+import click
+import msgspec
+
+from forensics.analysis.coverage import Coverage
+from forensics.analysis.coverage_selection import StreamSelection
+from forensics.analysis.coverage_statement import Statement, statement
+from forensics.archive.reader import Archive
+from forensics.cli.output import destination, warn_of_damage
+from forensics.report.count import counted
+from forensics.report.coverage import lines, page
+from forensics.report.coverage_markdown import markdown
+from forensics.report.ink import ink_for
+
+_FAILS = {
+    "lost": ("lost",),
+    "missing": ("lost", "unknown", "open"),
+    "gap": ("lost", "unknown", "open", "recovered"),
+}
+
+
+@click.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("--stack", multiple=True, metavar="NAME", help="Name or ARN of a stack; repeatable.")
+@click.option("--cluster", multiple=True, metavar="NAME", help="Name or ARN of a cluster; repeatable.")
+@click.option("--service", multiple=True, metavar="NAME", help="NAME, CLUSTER/NAME or ARN; repeatable.")
+@click.option("--stream", multiple=True, metavar="NAME", help="'SOURCE TARGET' or a source; repeatable.")
+@click.option("--all", "shows_all", is_flag=True, help="A bar for each stream, however many there are.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(_FAILS)),
+    help="Exit with 1 where something is lost for ever; is or may be missing; or there is any gap.",
+)
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+@click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def coverage(
+    *,
+    archive: Path,
+    stack: tuple[str, ...],
+    cluster: tuple[str, ...],
+    service: tuple[str, ...],
+    stream: tuple[str, ...],
+    shows_all: bool,
+    fail_on: str | None,
+    output: str,
+    output_file: Path | None,
+) -> int:
+    """Say when each stream was seen and how, and what is missing for which reason.
+
+    A stack, cluster or service is shown with everything that it led to. Times without a recorder count, also
+    where it was killed. In a pipe, text has one line for each stream and each gap.
+
+    Exit code 1: the condition of --fail-on holds.
+    """
+    opened = Archive.open(archive)
+    found = Coverage(opened.records(), is_live=opened.holder() is not None)
+    selection = StreamSelection(stacks=stack, clusters=cluster, services=service, streams=stream)
+    notes = tuple(_damage(opened))
+    said = statement(found, archive=str(archive), notes=notes, takes=selection.over(found.traces))
+    with destination(output_file) as out:
+        _WRITERS[output](said, out, shows_all)
+    if not said.streams:
+        sys.stderr.write("no stream matches\n" if found.traces else "the archive has no stream\n")
+    warn_of_damage(opened, sys.stderr)
+    gaps = said.coverage.gaps
+    return 1 if fail_on is not None and any(gaps[kind] for kind in _FAILS[fail_on]) else 0
+
+
+def _damage(archive: Archive) -> Iterator[str]:
+    lost = sum(last - first + 1 for first, last in archive.lost)
+    if lost:
+        yield f"{counted(lost, 'record')} of the archive lost to damage: what they said is not counted here"
+
+
+def _write_text(said: Statement, out: TextIO, shows_all: bool) -> None:
+    if out.isatty():
+        is_unicode = (out.encoding or "").lower().replace("-", "") == "utf8"
+        printed = page(said, ink_for(out), shows_all=shows_all, is_unicode=is_unicode)
+    else:
+        printed = lines(said)
+    out.writelines(f"{line}\n" for line in printed)
+
+
+def _write_json(said: Statement, out: TextIO, _shows_all: bool) -> None:
+    out.write(msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n")
+
+
+def _write_markdown(said: Statement, out: TextIO, _shows_all: bool) -> None:
+    out.writelines(f"{line}\n" for line in markdown(said))
+
+
+_WRITERS: dict[str, Callable[[Statement, TextIO, bool], None]] = {
+    "text": _write_text,
+    "json": _write_json,
+    "markdown": _write_markdown,
+}

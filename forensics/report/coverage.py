@@ -1,0 +1,219 @@
+"""The coverage of an archive for a person: a bar over time for each stream, then every gap."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+
+from forensics.analysis.coverage_statement import IntervalStatement, Share, Statement, StreamStatement
+from forensics.model.clock import from_rfc3339
+from forensics.model.inert import inert
+from forensics.model.times import format_duration
+from forensics.report.count import counted
+from forensics.report.coverage_gaps import SECTIONS, grouped, line_of
+from forensics.report.ink import Ink
+from forensics.report.wrap import pad, wrap
+
+BARS_SHOWN = 40
+"""More streams than this are shown only where something of them is missing, unless all are asked for."""
+_SHARE_WIDTH = 8
+_MARGIN = "  "
+_WIDEST_BAR = 48
+# The gravest first: what lasted a second must show in a bar of a month.
+_CELLS = {
+    "lost": ("X", "X", "red", "lost for ever"),
+    "unknown": ("?", "?", "yellow", "may be missing"),
+    "open": ("!", "!", "yellow", "not seen yet"),
+    "recovered": ("▒", "~", "cyan", "read afterwards"),
+    "polled": ("█", "#", "green", "polled"),
+    "vouched": ("▓", "=", "green", "vouched for by the survey"),
+}
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """The time that all bars of a page stand for."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, streams: Iterable[StreamStatement]) -> "Span | None":
+        """Return the span from the first to the last interval, None where there is none."""
+        intervals = [interval for stream in streams for interval in stream.intervals]
+        if not intervals:
+            return None
+        since = min(from_rfc3339(interval.since) for interval in intervals)
+        return cls(since=since, until=max(from_rfc3339(interval.until) for interval in intervals))
+
+
+def page(
+    statement: Statement, ink: Ink, *, shows_all: bool = False, is_unicode: bool = True
+) -> Iterator[str]:
+    """Yield the page's lines for a terminal, without line feeds.
+
+    Args:
+        statement: What to show.
+        ink: How wide and with which colour.
+        shows_all: A bar for each stream, however many there are.
+        is_unicode: The terminal can show block characters.
+    """
+    yield from _heading(statement, ink)
+    yield ""
+    yield from _bars(statement, ink, shows_all=shows_all, is_unicode=is_unicode)
+    gaps = [gap for stream in statement.streams for gap in stream.gaps]
+    for kind, (title, colour) in SECTIONS.items():
+        groups = grouped(gap for gap in gaps if gap.kind == kind)
+        if groups:
+            yield ""
+            yield ink.paint(title, "bold", colour)
+        for group in groups:
+            yield from wrap(line_of(group), ink.width, indent=_MARGIN * 2, first=_MARGIN)
+
+
+def lines(statement: Statement) -> Iterator[str]:
+    """Yield the statement for a program: a stream a line, a gap a line, nothing broken or left out."""
+    yield verdict(statement)
+    for note in _notes(statement):
+        yield _one_line(note)
+    for stream in statement.streams:
+        when = f"{stream.since} to {stream.until}" if stream.until else f"{stream.since}, never read"
+        said = (f"{percent(stream.coverage):>6}", when, stream.name + _remark(stream))
+        yield _MARGIN.join(("stream", *map(_one_line, said)))
+    for stream in statement.streams:
+        for gap in stream.gaps:
+            said = (f"{gap.kind:<9}", f"{gap.sentence}.", gap.detail)
+            yield _MARGIN.join(("gap   ", *(_one_line(text) for text in said if text)))
+
+
+def percent(share: Share) -> str:
+    """Return a share as text; 100 % only where nothing at all is missing."""
+    if share.share is None:
+        return "-"
+    if not share.missing_s:
+        return "100 %"
+    return f"{min(99.9, int(share.share * 1000) / 10):.1f} %"
+
+
+def verdict(statement: Statement) -> str:
+    """Return one sentence about everything."""
+    share, gaps = statement.coverage, statement.coverage.gaps
+    if not statement.streams:
+        return "no stream was watched"
+    if share.share is None:
+        return "nothing was ever read"
+    said = f"{percent(share)} of the watched time was seen"
+    if gaps["lost"]:
+        return f"{said}, and something is lost for ever"
+    if gaps["unknown"] or gaps["open"]:
+        return f"{said}, and something may be missing"
+    return f"{said}; every interruption was made up for" if gaps["recovered"] else f"{said}, without a gap"
+
+
+def _heading(statement: Statement, ink: Ink) -> Iterator[str]:
+    gaps = statement.coverage.gaps
+    colour = "red" if gaps["lost"] else "yellow" if gaps["unknown"] or gaps["open"] else "green"
+    first, *rest = wrap(f"COVERAGE  {verdict(statement)}", ink.width)
+    yield ink.paint(first, "bold", colour)
+    yield from rest
+    for note in _notes(statement):
+        yield from wrap(note, ink.width, indent=_MARGIN)
+
+
+def _notes(statement: Statement) -> Iterator[str]:
+    if statement.since and statement.until:
+        length = from_rfc3339(statement.until) - from_rfc3339(statement.since)
+        lasted = format_duration(max(length, timedelta(0)))
+        streams, runs = counted(len(statement.streams), "stream"), counted(len(statement.runs), "run")
+        yield f"{streams} from {statement.since} to {statement.until} ({lasted}), {runs}"
+    silent = [run for run in statement.runs[:-1] if run.ended_at is None]
+    if silent:
+        yield (
+            f"{counted(len(silent), 'run')} ended without saying so, the last of them after "
+            f"{silent[-1].last_at}"
+        )
+    for step in statement.clock_steps:
+        yield f"the clock was set from {step.before} to {step.after}: times before and after do not compare"
+    yield from statement.notes
+
+
+def _bars(statement: Statement, ink: Ink, *, shows_all: bool, is_unicode: bool) -> Iterator[str]:
+    shown = _worth_a_bar(statement.streams, shows_all=shows_all)
+    span = Span.of(shown)
+    if span is None:
+        return
+    width = max(10, min(_WIDEST_BAR, (ink.width - _SHARE_WIDTH - 2 * len(_MARGIN)) // 2))
+    head = " " * _SHARE_WIDTH + _MARGIN
+    since, until = (f"{moment:%H:%M:%S}" for moment in (span.since, span.until))
+    yield ink.paint(f"{head}{pad(since, width - len(until))}{until}", "dim")
+    indent = " " * (_SHARE_WIDTH + width + 2 * len(_MARGIN))
+    for stream in shown:
+        first, *rest = wrap(stream.name + _remark(stream), ink.width, indent=indent)
+        styles = ("bold",) if stream.coverage.missing_s else ()
+        share = ink.paint(f"{percent(stream.coverage):>{_SHARE_WIDTH}}", *styles)
+        cells = bar(stream.intervals, span, width)
+        yield f"{share}{_MARGIN}{_painted(cells, ink, is_unicode=is_unicode)}{_MARGIN}{first[len(indent) :]}"
+        yield from rest
+    yield from _legend(shown, ink, is_unicode=is_unicode)
+    left = len(statement.streams) - len(shown)
+    if left:
+        yield f"{head}{counted(left, 'stream')} of which nothing is missing; --all shows them"
+
+
+def _worth_a_bar(streams: tuple[StreamStatement, ...], *, shows_all: bool) -> list[StreamStatement]:
+    if shows_all or len(streams) <= BARS_SHOWN:
+        return list(streams)
+    return [stream for stream in streams if stream.coverage.missing_s or stream.refusal]
+
+
+def bar(intervals: Iterable[IntervalStatement], span: Span, width: int) -> list[str]:
+    """Return for each of `width` equal parts of a span what is said of it; "" where nothing is.
+
+    Where several things are said of a part, the gravest counts.
+    """
+    cells = [""] * width
+    length_s = (span.until - span.since).total_seconds() or 1.0
+    ranks = {how: rank for rank, how in enumerate(_CELLS)}
+    for interval in intervals:
+        since_s, until_s = (
+            (from_rfc3339(text) - span.since).total_seconds() for text in (interval.since, interval.until)
+        )
+        first = min(width - 1, int(since_s / length_s * width))
+        # The end itself belongs to what comes after it.
+        last = min(width - 1, max(first, -int(-until_s / length_s * width // 1) - 1))
+        for place in range(first, last + 1):
+            if not cells[place] or ranks[interval.how] < ranks[cells[place]]:
+                cells[place] = interval.how
+    return cells
+
+
+def _painted(cells: list[str], ink: Ink, *, is_unicode: bool) -> str:
+    painted, start = "", 0
+    for place in range(1, len(cells) + 1):
+        if place == len(cells) or cells[place] != cells[start]:
+            run = place - start
+            how = cells[start]
+            painted += ink.paint(_sign(how, is_unicode) * run, _CELLS[how][2]) if how else " " * run
+            start = place
+    return painted
+
+
+def _legend(shown: Iterable[StreamStatement], ink: Ink, *, is_unicode: bool) -> Iterator[str]:
+    used = {interval.how for stream in shown for interval in stream.intervals}
+    said = [f"{_sign(how, is_unicode)} {cell[3]}" for how, cell in _CELLS.items() if how in used]
+    head = " " * _SHARE_WIDTH + _MARGIN
+    for line in wrap("   ".join(reversed(said)), ink.width, indent=head):
+        yield ink.paint(line, "dim")
+
+
+def _sign(how: str, is_unicode: bool) -> str:
+    return _CELLS[how][0 if is_unicode else 1]
+
+
+def _remark(stream: StreamStatement) -> str:
+    if stream.refusal:
+        return f" ({stream.refusal} is refused)"
+    return "" if stream.until else " (never read)"
+
+
+def _one_line(text: str) -> str:
+    return inert(" ".join(text.split("\n")))
