@@ -182,6 +182,14 @@ def _ours(record: Record) -> Words:
     return Words("forensics", record.type.rpartition(".")[2], "", said)
 
 
+def _import(record: Record) -> Words:
+    imported = shapes.payload_of(record)
+    names = ", ".join(shapes.text_at(file, "name") for file in shapes.objects_at(imported, "files"))
+    notes = shapes.value_at(imported, "notes")
+    said = [str(note) for note in notes] if isinstance(notes, list) else []
+    return Words("forensics", f"import of {names}", "", "; ".join(said))
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(_plain, value))
@@ -213,5 +221,5 @@ _SAY: dict[str, Callable[[Record], Words]] = {
     facts.IDENTITY: _ours,
     facts.RECOVERY: _ours,
     facts.COMMAND: _ours,
-    facts.IMPORT: _ours,
+    facts.IMPORT: _import,
 }

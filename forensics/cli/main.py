@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "report": ("forensics.cli.report:report", "Write what happened as a page for people."),
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
     "coverage": ("forensics.cli.coverage:coverage", "Say what was seen, and what is lost."),
+    "import": ("forensics.cli.importing:import_", "Make an archive of saved AWS output."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),

@@ -10,6 +10,7 @@ from forensics.errors import ArchiveError, ArchiveMissing, NothingRecognised
 from forensics.model import record as kinds
 from forensics.model.changes import digest12
 from forensics.model.record import Fact, Record
+from forensics.saved.absent import absent
 from forensics.saved.documents import documents
 from forensics.saved.found import Found
 from forensics.saved.ordering import ordered
@@ -66,14 +67,15 @@ class Saved:
         found = Found()
         files = []
         for path in paths:
-            content = documents(_content(path), str(path))
+            name = "standard input" if path == STDIN else str(path)
+            content = documents(_content(path), name)
             for trouble in content.troubles:
-                found.say(f"{path} {trouble}")
+                found.say(f"{name} {trouble}")
             for value in content.values:
                 recognise(found, value)
-            files.append(SavedFile(name=str(path), documents=len(content.values)))
+            files.append(SavedFile(name=name, documents=len(content.values)))
         if not found.items:
-            names = ", ".join(str(path) for path in paths)
+            names = ", ".join(file.name for file in files)
             raise NothingRecognised(f"{names}: holds nothing that AWS answers about deployments", hint=_HINT)
         return cls(paths[0], *_facts(found, files))
 
@@ -111,7 +113,7 @@ def _content(path: Path) -> bytes:
 
 def _facts(found: Found, files: Sequence[SavedFile]) -> tuple[list[Fact], tuple[str, ...]]:
     result = ordered(found.items)
-    notes = [_NOT_RECORDED, *found.notes()]
+    notes = [_NOT_RECORDED, *absent(result.facts), *found.notes()]
     if result.repeated:
         verb = "fact comes" if result.repeated == 1 else "facts come"
         notes.append(f"{result.repeated} {verb} more than once in it and counted once")

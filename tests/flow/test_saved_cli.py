@@ -8,18 +8,23 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from forensics.archive.reader import Archive
 from forensics.aws.budget import Budget, BudgetOptions, Rate
 from forensics.aws.client import Client, ClientOptions
+from forensics.capture.past import Past
 from forensics.cli.opening import opened
 from forensics.demo import incident, scene
 from forensics.demo.incident import INCIDENT_ENDS_AT
 from forensics.demo.services import TRIPPED_AT
+from forensics.model.identity import parse_stream
 from forensics.model.record import Fact
 from forensics.serve.endpoint import EndpointOptions
 from forensics.sources.base import Batch, Source
+from forensics.sources.catalog import CATALOG
 from forensics.sources.services import Services
 from forensics.sources.stack_events import StackEvents
 from forensics.sources.stopped_tasks import StoppedTasks
+from tests.support.archives import abandon, open_writer
 from tests.support.clients import Served, aws, served
 from tests.support.clock import ManualClock
 from tests.support.commands import FORENSICS, environment, forensics
@@ -130,6 +135,99 @@ def test_records_are_numbered_from_one_in_the_order_of_time(saved: Saved) -> Non
     assert [item.seq for item in records] == list(range(1, len(records) + 1))
     times = [item.time for item in records if item.time]
     assert times == sorted(times)
+
+
+def test_an_import_explains_as_its_files_do(saved: Saved, tmp_path: Path) -> None:
+    """What was saved is handed on as an archive: whoever gets it must read the same."""
+    files = list(saved.files.values())
+    made = forensics("import", *files, "--archive", tmp_path / "made", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("imported  ")
+    assert _explained(tmp_path / "made", cwd=tmp_path) == _explained(*files, cwd=tmp_path)
+    assert forensics("verify", tmp_path / "made", cwd=tmp_path).returncode == 0
+    again = forensics("import", *files, "--archive", tmp_path / "made", cwd=tmp_path)
+    assert again.stdout.startswith("imported  nothing: ")
+
+
+def test_an_import_into_a_recording_adds_what_it_lacks_and_claims_no_poll(
+    saved: Saved, tmp_path: Path
+) -> None:
+    """A recorder that began late, and somebody who had saved the beginning."""
+    later = sorted(saved.polled["events"], key=lambda fact: fact.time or "")[100:]
+    stream = f"stack_events {incident.STACK_ARN}"
+    opening = Fact(
+        type="forensics.stream",
+        source=incident.STACK_ARN,
+        id="stream-1",
+        data={"number": 1, "stream": stream, "opened_because": "wanted"},
+    )
+    writer = open_writer(tmp_path / "a")
+    writer.append([opening, *later], poll="1")
+    abandon(writer)
+    made = forensics("import", saved.files["events"], "--archive", tmp_path / "a", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    keys = [(record.source, record.id) for record in Archive.open(tmp_path / "a").records()]
+    assert len(keys) == len(set(keys))
+    assert {fact.id for fact in saved.polled["events"] if fact.type.endswith("stack_event")} <= {
+        key for _, key in keys
+    }
+    continued = open_writer(tmp_path / "a")
+    position = Past(continued, CATALOG).position(parse_stream(stream))
+    continued.close()
+    assert position is not None
+    assert position["recent"][-1] == later[-1].id
+    assert continued.state.streams[stream].polled_at is None
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "is empty"),
+        ("hello", "is neither JSON nor YAML"),
+        ("{not json", "begins like JSON and is none"),
+        ('{"clusters": []}', "holds nothing that AWS answers"),
+        ("services:\n  web:\n    image: nginx\n", "holds nothing that AWS answers"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+    ids=["empty", "words", "broken", "another answer", "compose file", "nested"],
+)
+def test_what_is_no_answer_is_said_in_a_sentence_and_nothing_is_written(
+    content: str, says: str, saved: Saved, tmp_path: Path
+) -> None:
+    """One bad file among good ones: half an import would look like a whole one."""
+    (tmp_path / "bad").write_text(content)
+    is_other = says.startswith("holds")
+    files = [tmp_path / "bad"] if is_other else [saved.files["tasks"], tmp_path / "bad"]
+    for command in (["explain", *files], ["import", *files, "--archive", tmp_path / "made"]):
+        process = forensics(*command, cwd=tmp_path)
+        assert process.returncode == 3
+        assert process.stdout == ""
+        assert says in process.stderr
+        assert "hint: " in process.stderr
+        assert "Traceback" not in process.stderr
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["explain", "archive", "file"], 2),
+        (["events", "-f", "file"], 2),
+        (["import", "archive", "--archive", "made"], 2),
+        (["import", "file"], 2),
+        (["import", "file", "--archive", "file"], 3),
+        (["explain", "file", "absent"], 3),
+    ],
+    ids=["archive and file", "follow", "import an archive", "no archive", "onto a file", "absent"],
+)
+def test_what_does_not_fit_is_refused(arguments: list[str], code: int, saved: Saved, tmp_path: Path) -> None:
+    open_writer(tmp_path / "archive").close()
+    (tmp_path / "file").write_bytes(saved.files["tasks"].read_bytes())
+    process = forensics(*arguments, cwd=tmp_path)
+    assert process.returncode == code
+    assert process.stdout == ""
+    assert "hint: " in process.stderr
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["archive", "file"]
 
 
 def test_standard_input_is_read_in_place_of_a_file(saved: Saved, tmp_path: Path) -> None:
