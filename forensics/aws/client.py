@@ -10,19 +10,22 @@ from typing import Any
 import botocore
 import msgspec
 from botocore.config import Config
+from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 import forensics
 from forensics.aws.budget import Budget
+from forensics.aws.chain import ChainOptions, region_for
+from forensics.aws.choice import Choice, profile_of, source_of
 from forensics.aws.connection import Connection, RawReply
-from forensics.aws.credentials import Chain, CredentialSource, Opened
-from forensics.aws.standing import standing_of
+from forensics.aws.opened import Opened
+from forensics.aws.pushed import Keys, Pushed
+from forensics.aws.signing import Signing
 from forensics.errors import (
     AccessDenied,
     AwsError,
-    CredentialsError,
-    CredentialsExpired,
     CredentialsInvalid,
+    NotFound,
     ServerFault,
     Throttled,
     Unreachable,
@@ -31,6 +34,9 @@ from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.credentials import CredentialStanding
 from forensics.model.record import JsonObject
 
+_WHO = "sts:GetCallerIdentity"
+_MOST_CREDENTIALS = 4
+"""Different credentials that one call is tried with, at most."""
 _RETRIED = (Throttled, ServerFault, Unreachable)
 
 
@@ -73,7 +79,8 @@ class Client:
         options: Where calls go and what each may cost.
         clock: Deadlines and waits run on it. A clock that runs faster needs a longer `deadline_s`.
         budget: Shared by the doors of one account; None makes one of its own.
-        source: Where credentials come from; None means botocore's chain.
+        choice: Where credentials come from.
+        rescue: What a person types to bring new credentials whatever they come from.
         stop: Once set, no call waits any more.
 
     Raises:
@@ -87,30 +94,33 @@ class Client:
         clock: Clock,
         budget: Budget | None = None,
         *,
-        source: CredentialSource | None = None,
+        choice: Choice | None = None,
+        rescue: str = "",
         stop: threading.Event | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
         self._budget = budget or Budget()
-        chain = Chain(
+        choice = choice or Choice()
+        ours = ChainOptions(
             profile=options.profile,
             region=options.region,
+            endpoint_url=options.endpoint_url,
             connect_timeout_s=options.connect_timeout_s,
             read_timeout_s=options.read_timeout_s,
         )
-        self._region = chain.region()
-        self._source: CredentialSource = source or chain
+        self._region = region_for(replace(ours, profile=profile_of(choice, options.profile)))
+        ours = replace(ours, region=self._region)
+        self._pushed = Pushed(ours, clock)
+        source = source_of(choice, ours, clock, self._pushed)
+        self._signing = Signing(source, self._connection_to, clock)
+        self._rescue = rescue
         # Of its own: other threads' draws from the shared generator would change what a seed gives to
         # whoever embeds us, and a test is one such.
         self._rng = random.Random()  # noqa: S311  jitter is no secret
         self._stop = stop or threading.Event()
-        self._lock = threading.RLock()
         self._counts_lock = threading.Lock()
-        self._connection: Connection | None = None
-        self._opened_from: object = None
-        self._openings = 0
-        self._trouble: AwsError | None = None
+        self._account: str | None = None
         self._skew_s: float | None = None
         self._counts: defaultdict[str, Counts] = defaultdict(Counts)
 
@@ -131,18 +141,24 @@ class Client:
         Raises:
             AwsError: The subclass says what kind of trouble.
         """
-        connection = self._connected()
         try:
-            try:
-                return self._retried(connection, operation, parameters)
-            except (CredentialsExpired, CredentialsInvalid):
-                newer = self._newer_than(connection)
-                if newer is None:
-                    raise
-                return self._retried(newer, operation, parameters)
+            return self._asked(operation, parameters)
         except AwsError:
             self._count(operation, failures=1)
             raise
+
+    def _asked(self, operation: str, parameters: JsonObject) -> RawReply:
+        connection = self._signing.connection()
+        tried = {connection.opened.mark()}
+        while True:
+            try:
+                return self._retried(connection, operation, parameters)
+            except AwsError as error:
+                newer = self._signing.instead_of(connection, error)
+                if newer is None or newer.opened.mark() in tried or len(tried) == _MOST_CREDENTIALS:
+                    raise
+            connection = newer
+            tried.add(connection.opened.mark())
 
     def renew(self) -> None:
         """Read the credentials anew, so that the next call signs with them.
@@ -150,8 +166,7 @@ class Client:
         Raises:
             CredentialsError: There are none now; the old ones stay in use.
         """
-        with self._lock:
-            self._opened_anew()
+        self._signing.renew()
 
     def whoami(self) -> JsonObject:
         """Return whose credentials are in use: {account, arn, source, region, expires_at}.
@@ -159,12 +174,13 @@ class Client:
         Raises:
             AwsError: STS could not be asked.
         """
-        said = self.call("sts:GetCallerIdentity").values()
+        said = self.call(_WHO).values()
+        self._account = str(said.get("Account"))
         ends_at = self.expires_at()
         return {
             "account": said.get("Account"),
             "arn": said.get("Arn"),
-            "source": self._connected().opened.method,
+            "source": self._signing.connection().opened.method,
             "region": self._region,
             "expires_at": to_rfc3339(ends_at) if ends_at else None,
         }
@@ -175,18 +191,38 @@ class Client:
 
     def credentials_stamp(self) -> object:
         """Return the state of the files that credentials come from."""
-        return self._source.stamp()
+        return self._signing.stamp()
 
     def expires_at(self) -> datetime | None:
         """Return when the credentials in use end; None where unknown or none are open yet."""
-        connection = self._connection
-        return connection.opened.expires_at() if connection else None
+        return self._signing.expires_at()
 
     def standing(self) -> CredentialStanding:
         """Return how the credentials stand; cheap, asks nobody, never raises."""
-        connection = self._connection
-        origin = connection.opened.origin if connection else self._source.origin
-        return standing_of(origin, self.expires_at(), self._trouble)
+        return self._signing.standing(self._rescue)
+
+    def adopt(self, keys: Keys) -> str:
+        """Sign with handed-over credentials from now on, until they end.
+
+        Returns:
+            The account that they are of.
+
+        Raises:
+            CredentialsError: AWS does not take them, or they are of another account than those so far.
+            AwsError: AWS could not be asked.
+        """
+        opened = self._pushed.opened(keys)
+        ends_at_s = self._clock.monotonic() + self._options.deadline_s
+        said = self._once(self._connection_to(opened), _WHO, {}, ends_at_s).values()
+        account = str(said.get("Account"))
+        if self._account is not None and account != self._account:
+            raise CredentialsInvalid(
+                f"these credentials are of account {account}, and the recording is of {self._account}",
+                hint="push credentials of that account",
+            )
+        self._pushed.take(keys)
+        self._signing.renew()
+        return account
 
     def counts(self) -> dict[str, Counts]:
         """Return a copy of what each operation has cost since the door was made."""
@@ -196,38 +232,7 @@ class Client:
     @property
     def renewals(self) -> int:
         """How often credentials were read anew, the first time not counted."""
-        return max(0, self._openings - 1)
-
-    def _connected(self) -> Connection:
-        connection = self._connection  # without the lock: renewing may take long, old keys may still work
-        if connection is not None:
-            return connection
-        with self._lock:
-            return self._connection or self._opened_anew()
-
-    def _opened_anew(self) -> Connection:
-        stamp = self._source.stamp()
-        try:
-            connection = self._connection_to(self._source.open())
-        except AwsError as error:
-            self._trouble = error
-            raise
-        self._connection = connection
-        self._opened_from = stamp
-        self._openings += 1
-        return connection
-
-    def _newer_than(self, used: Connection) -> Connection | None:
-        """Return a connection with newer credentials than those that AWS has just refused, or None."""
-        with self._lock:
-            if self._connection is used:
-                if self._source.stamp() == self._opened_from:
-                    return None
-                try:
-                    return self._opened_anew()
-                except AwsError:
-                    return None
-            return self._connection
+        return self._signing.renewals
 
     def _retried(self, connection: Connection, operation: str, parameters: JsonObject) -> RawReply:
         ends_at_s = self._clock.monotonic() + self._options.deadline_s
@@ -264,10 +269,10 @@ class Client:
             self._count(operation, throttles=1)
             self._budget.throttled(self._region, operation, self._clock.monotonic())
             raise
-        except (CredentialsError, AccessDenied) as error:
-            self._trouble = error if isinstance(error, CredentialsError) else None
+        except (AccessDenied, NotFound):
+            self._signing.accepted(connection)  # AWS knows who we are
             raise
-        self._trouble = None
+        self._signing.accepted(connection)
         self._budget.succeeded(self._region, operation, self._clock.monotonic())
         return reply
 

@@ -9,7 +9,7 @@ from botocore import xform_name
 from botocore.config import Config
 
 from forensics.aws import faults
-from forensics.aws.credentials import Opened
+from forensics.aws.opened import Opened
 from forensics.aws.transport import BoundedSend, Limits
 from forensics.errors import AwsError
 from forensics.model.record import JsonObject
@@ -66,6 +66,8 @@ class Connection:
         on_date: Callable[[str], None],
     ) -> None:
         self.opened = opened
+        self.is_accepted = False
+        """Whether AWS has accepted a call signed with these credentials."""
         self._region = region
         self._endpoint_url = endpoint_url
         self._config = config

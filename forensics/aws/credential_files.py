@@ -28,6 +28,11 @@ def stamp() -> Stamp:
     return tuple(_stamps([*files, *(path for cache in caches for path in _inside(cache))]))
 
 
+def stamps_of(*paths: str) -> Stamp:
+    """Return the state of these files; one that is not there has none."""
+    return tuple(_stamps(map(Path, paths)))
+
+
 def noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
     """Return the end of short-lived keys that a login tool noted in their profile, None where it did not."""
     for key in _EXPIRY_KEYS:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from forensics.aws.chain import Chain, ChainOptions
 from forensics.aws.client import Client
-from forensics.aws.credentials import Chain
 from forensics.errors import (
     CredentialsAbsent,
     CredentialsError,
@@ -17,6 +17,7 @@ from forensics.errors import (
     CredentialsInvalid,
     UsageError,
 )
+from forensics.model.credentials import NEEDS_PERSON
 from tests.support.clock import ManualClock
 from tests.support.faults import FaultyPlayer
 from tests.unit.aws.conftest import API, KEY, SECRET
@@ -145,12 +146,12 @@ def test_a_call_that_finds_its_credentials_ended_takes_new_ones_that_are_there(
         ask(door)
     write_keys(home, NEW_KEY)
     ask(door)
-    assert keys_seen(player) == [KEY, KEY, KEY, NEW_KEY]
+    assert keys_seen(player) == [KEY, KEY, NEW_KEY]
 
 
 def test_a_login_cache_that_changes_changes_the_stamp(home: Path) -> None:
     """`aws sso login` writes there and nowhere else."""
-    chain = Chain(region="us-east-1")
+    chain = Chain(ChainOptions(region="us-east-1"), ManualClock())
     before = chain.stamp()
     cache = home / ".aws" / "sso" / "cache"
     cache.mkdir(parents=True)
@@ -243,21 +244,21 @@ def test_a_credential_process_that_hangs_is_ended(home: Path) -> None:
     """It waits for somebody who is not there, and a thread of ours would wait with it."""
     process_profile(home, "import sys; sys.stdin.read()\nwhile True: pass")
     with pytest.raises(CredentialsAbsent, match=r"within 0\.2 s"):
-        Chain(region="us-east-1", process_timeout_s=0.2).open()
+        Chain(ChainOptions(region="us-east-1", process_timeout_s=0.2), ManualClock()).open()
 
 
 def test_a_user_without_a_home_has_no_files_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Containers run as users that nobody has entered anywhere."""
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("os.getuid", lambda: 987_654_321)
-    assert Chain(region="us-east-1").stamp() == ()
+    assert Chain(ChainOptions(region="us-east-1"), ManualClock()).stamp() == ()
 
 
 def test_credentials_are_used_to_their_end_when_they_cannot_be_renewed(
-    home: Path, player: FaultyPlayer, door_to: Callable[..., Client]
+    home: Path, player: FaultyPlayer, door_to: Callable[..., Client], clock: ManualClock
 ) -> None:
     """Botocore would stop ten minutes early: ten minutes of a failing deployment unseen."""
-    ends_at = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    ends_at = (clock.now() + timedelta(minutes=20)).isoformat()
     told = {
         "Version": 1,
         "AccessKeyId": KEY,
@@ -274,9 +275,15 @@ def test_credentials_are_used_to_their_end_when_they_cannot_be_renewed(
     )
     door = door_to(player.url)
     ask(door)
+    clock.advance(20 * 60 - 1)
     ask(door)
     assert keys_seen(player) == [KEY, KEY]
     assert door.expires_at() == datetime.fromisoformat(ends_at)
+    standing = door.standing()
+    assert (standing.state, "identity provider is down" in standing.detail) == (NEEDS_PERSON, True)
+    clock.advance(2)
+    with pytest.raises(CredentialsAbsent):
+        ask(door)
 
 
 @pytest.mark.parametrize("name", ["aws_expiration", "x_security_token_expires", "expiration"])

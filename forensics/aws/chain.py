@@ -1,0 +1,255 @@
+"""botocore's own sources of credentials, opened so that nothing waits for a person or keeps what is stale."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+
+import msgspec
+from botocore.config import Config
+from botocore.credentials import Credentials, create_credential_resolver
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+
+from forensics.aws.credential_files import Stamp, noted_expiry, stamp
+from forensics.aws.faults import FAILING, from_exception
+from forensics.aws.opened import Opened
+from forensics.aws.origin import Origin, expected, origin_of
+from forensics.aws.process import CredentialProcess
+from forensics.aws.renewal import renewed_in_time
+from forensics.errors import CredentialsAbsent, UsageError
+from forensics.model.clock import Clock
+
+ENVIRONMENT = ("env",)
+CONTAINER = ("container-role",)
+INSTANCE = ("iam-role",)
+PROCESS = ("custom-process",)
+_OF_PROCESS = "process"
+
+
+class ChainOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a botocore session is made with."""
+
+    profile: str | None = None
+    """None means botocore's choice."""
+    region: str | None = None
+    """None means that of the environment or the profile."""
+    endpoint_url: str | None = None
+    """Where calls of our own go that get credentials; None means AWS's own."""
+    connect_timeout_s: float = 3
+    """For calls that get credentials (AssumeRole, GetRoleCredentials)."""
+    read_timeout_s: float = 10
+    """For calls that get credentials."""
+    process_timeout_s: float = 30
+    """How long a credential process may take."""
+
+
+class Chain:
+    """botocore's chain, from the environment to the instance metadata; or a part of it.
+
+    Args:
+        options: What sessions are made with.
+        clock: What tells how long credentials still last.
+        only: botocore's names of the providers to ask; () asks them all.
+        origin: Where the credentials of `only` come from; None: told by the profile.
+        command: A credential process to ask instead of one that a profile names.
+        asks: Whether a profile with ``mfa_serial`` may ask on the terminal.
+    """
+
+    def __init__(
+        self,
+        options: ChainOptions,
+        clock: Clock,
+        *,
+        only: tuple[str, ...] = (),
+        origin: Origin | None = None,
+        command: str | None = None,
+        asks: bool = False,
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._only = only
+        self._is_named = origin is not None
+        self._command = command
+        self._asks = asks
+        profile = options.profile
+        self._origin = origin or Origin(
+            name=f"profile {profile}" if profile else "AWS default chain", renews=True
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """Where credentials come from: as last opened, or as far as the profile tells."""
+        return self._origin
+
+    def open(self) -> Opened:
+        """Return a new session: botocore never reads static files a second time.
+
+        Raises:
+            CredentialsError: There are none, or they are broken.
+            UsageError: There is no region.
+        """
+        try:
+            session = session_for(self._options)
+            if not self._is_named:
+                self._origin = expected(session.profile, _profiles(session))
+            self._prepare(session)
+            credentials = session.get_credentials()
+            renewal = renewed_in_time(credentials, self._clock)
+            frozen = credentials.get_frozen_credentials() if credentials is not None else None
+        except FAILING as error:
+            raise from_exception(error, "credentials") from error
+        if frozen is None or not (frozen.access_key and frozen.secret_key):
+            raise self._none_found()
+        noted_end = _noted_end(session, credentials)
+        if self._command is None:
+            is_lasting = not frozen.token and noted_end is None
+            self._origin = _origin(session, credentials, is_lasting=is_lasting)
+        return Opened(
+            session=session,
+            credentials=credentials,
+            region=session.get_config_variable("region"),
+            origin=self._origin,
+            noted_end=noted_end,
+            renewal=renewal,
+        )
+
+    def refuse(self, opened: Opened) -> None:
+        """Do nothing: there is one place to look, and it is looked at anew each time."""
+
+    def stamp(self) -> Stamp:
+        """Return the state of the credentials file, the config file, the token and the login caches."""
+        return stamp()
+
+    def _prepare(self, session: Session) -> None:
+        """Leave in a session's chain what may be asked, and let nothing in it wait or remember."""
+        chain = create_credential_resolver(session, cache=_Forgetful())
+        session.register_component("credential_provider", chain)
+        # botocore waits for a credential process without end, also for one that a role is assumed with.
+        popen = partial(CredentialProcess, within_s=self._options.process_timeout_s)
+        chain.get_provider("custom-process")._popen = popen
+        roles = chain.get_provider("assume-role")
+        builder = roles._profile_provider_builder
+        builder._create_process_provider = partial(_timed, builder._create_process_provider, popen)
+        if not self._asks:
+            # A prompt for a one-time password would hold a thread for ever.
+            roles._prompter = _refuse_to_ask
+        if self._command is not None:
+            process = chain.get_provider("custom-process")
+            process._profile_name = _OF_PROCESS
+            process._load_config = partial(_process_profile, self._command)
+        for provider in list(chain.providers) if self._only else ():
+            if provider.METHOD not in self._only:
+                chain.remove(provider.METHOD)
+
+    def _none_found(self) -> CredentialsAbsent:
+        if self._is_named:
+            return CredentialsAbsent(f"no AWS credentials found: {self._origin.name}", hint=_HINT)
+        profile = self._options.profile
+        return CredentialsAbsent(
+            f"no AWS credentials found{f' for profile {profile!r}' if profile else ''}", hint=_HINT
+        )
+
+
+_HINT = "give --profile, log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+
+def session_for(options: ChainOptions) -> Session:
+    """Return a new session with a region and time limits of its own; nothing is asked.
+
+    Raises:
+        BotoCoreError: The profile does not exist or its file cannot be read.
+        UsageError: Neither flag, environment nor profile names a region.
+    """
+    session = Session(profile=options.profile)
+    # The calls that get credentials need it too.
+    session.set_config_variable("region", _region_of(session, options))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    config = Config(
+        connect_timeout=options.connect_timeout_s,
+        read_timeout=options.read_timeout_s,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+    )
+    session.set_default_client_config(config)
+    return session
+
+
+def region_for(options: ChainOptions) -> str:
+    """Return the region that calls go to, without looking for credentials.
+
+    Raises:
+        CredentialsAbsent: The profile does not exist or its file cannot be read.
+        UsageError: Neither flag, environment nor profile names one.
+    """
+    if options.region:
+        return options.region
+    try:
+        return _region_of(Session(profile=options.profile), options)
+    except BotoCoreError as error:
+        raise from_exception(error, "credentials") from error
+
+
+def _region_of(session: Session, options: ChainOptions) -> str:
+    # botocore reads AWS_DEFAULT_REGION only; containers, Lambda and the newer SDKs set AWS_REGION.
+    found = options.region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not found:
+        where = f" for profile {options.profile!r}" if options.profile else ""
+        raise UsageError(
+            f"no AWS region given{where}",
+            hint="give --region, set AWS_REGION, or put `region` into the profile",
+        )
+    return str(found)
+
+
+def _profiles(session: Session) -> Mapping[str, Mapping[str, Any]]:
+    profiles: dict[str, dict[str, Any]] = session.full_config.get("profiles", {})
+    return profiles
+
+
+def _noted_end(session: Session, credentials: Credentials) -> datetime | None:
+    if credentials.method not in ("shared-credentials-file", "config-file"):
+        return None
+    return noted_expiry(_profiles(session).get(session.profile or "default", {}))
+
+
+def _origin(session: Session, credentials: Credentials, *, is_lasting: bool) -> Origin:
+    return origin_of(str(credentials.method), session.profile, _profiles(session), is_lasting=is_lasting)
+
+
+def _timed(make: Any, popen: Any, profile: str) -> Any:
+    """Return a provider of a credential process whose runs are timed."""
+    provider = make(profile)
+    provider._popen = popen
+    return provider
+
+
+def _process_profile(command: str) -> dict[str, Any]:
+    return {"profiles": {_OF_PROCESS: {"credential_process": command}}}
+
+
+class _Forgetful(dict[str, Any]):
+    """A cache of role credentials that holds nothing.
+
+    botocore's own would give a revoked role's credentials again, and judges them by the machine's clock.
+    """
+
+    def __contains__(self, key: object) -> bool:
+        return False
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        return
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Return the reader of service models, one for all sessions: it keeps what it has read."""
+    return create_loader(data_path)
+
+
+def _refuse_to_ask(_prompt: str) -> str:
+    raise CredentialsAbsent(
+        "the profile asks for a one-time password (mfa_serial), and nobody is there to type it",
+        hint="`forensics credentials push --profile NAME` asks for it and hands the session over",
+    )
