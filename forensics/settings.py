@@ -10,6 +10,7 @@ import msgspec
 
 from forensics.archive.writer import WriterOptions
 from forensics.aws.budget import BudgetOptions
+from forensics.aws.choice import CredentialOptions, RoleKeys, check, check_role
 from forensics.aws.client import ClientOptions
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
@@ -45,8 +46,8 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The least level shown; None: warning for `run` and the live view, else info."""
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What to watch in one account and region."""
+class Target(RoleKeys, frozen=True, kw_only=True):
+    """What to watch in one account and region; of a role, what is None is taken from `[aws]`."""
 
     name: str | None = None
     """Names it in logs; None: made from the profile and the region."""
@@ -56,6 +57,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """AWS region; None: that of `aws.region`, else AWS_REGION, AWS_DEFAULT_REGION or the profile."""
     endpoint_url: str | None = None
     """Where to send calls instead of AWS; None: `aws.endpoint_url`, else AWS_ENDPOINT_URL or the profile."""
+    credentials: tuple[CredentialOptions, ...] = ()
+    """Where its credentials come from, in the order to try; (): as `credentials` says for all targets."""
     stacks: tuple[str, ...] = ()
     """Stack names, stack ARNs or globs over names."""
     clusters: tuple[str, ...] = ()
@@ -78,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveSettings = ArchiveSettings()
     targets: tuple[Target, ...] = ()
     aws: ClientOptions = ClientOptions()
+    credentials: tuple[CredentialOptions, ...] = ()
+    """Where credentials come from, in the order to try; (): what the AWS CLI would find."""
     budget: BudgetOptions = BudgetOptions()
     capture: CaptureOptions = CaptureOptions()
     on_event: NotifyOptions = NotifyOptions()
@@ -117,6 +122,7 @@ def parse(values: dict[str, Any]) -> Settings:
     """
     settings = fit(values, Settings)
     _check_numbers(settings, "")
+    _check_credentials(settings)
     _check_choice("capture.until", settings.capture.until, ENDS)
     for index, kind in enumerate(settings.on_event.kinds):
         _check_choice(f"on_event.kinds[{index}]", kind, KINDS)
@@ -141,6 +147,9 @@ def _check_numbers(value: Any, path: str) -> None:
         case dict():
             for key, inner in value.items():
                 _check_numbers(inner, f"{path}.{key}")
+        case tuple():
+            for index, inner in enumerate(value):
+                _check_numbers(inner, f"{path}[{index}]")
         case int() | float() if not isinstance(value, bool):
             least, most = _RANGES.get(path, (0.0, math.inf))
             if not (least < value < math.inf and value <= most) and (path, value) not in _ZERO_MEANS:
@@ -150,6 +159,20 @@ def _check_numbers(value: Any, path: str) -> None:
                 raise SettingsError(f"{path} = {value}: expected {limit}")
         case _:
             pass
+
+
+def _check_credentials(settings: Settings) -> None:
+    _check_role(settings.aws, "aws")
+    for index, one in enumerate(settings.credentials):
+        check(one, f"credentials[{index}]")
+    for place, target in enumerate(settings.targets):
+        _check_role(target, f"targets[{place}]")
+        for index, one in enumerate(target.credentials):
+            check(one, f"targets[{place}].credentials[{index}]")
+
+
+def _check_role(options: RoleKeys, path: str) -> None:
+    check_role(options, f"{path}.role_arn", f"{path}.role_duration_s")
 
 
 def _check_choice(path: str, value: str, choices: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ Kind = Literal[
     "github-oidc",
 ]  # fmt: skip
 
-_ROLE_KEYS = ("role_arn", "session_name", "duration_s")
+_ROLE_KEYS = ("role_arn", "session_name", "role_duration_s")
 _KEYS: dict[str, tuple[str, ...]] = {
     "profile": ("profile", "external_id", *_ROLE_KEYS),
     "process": ("command", "timeout_s", "external_id", *_ROLE_KEYS),
@@ -34,10 +34,26 @@ _OTHER_KEYS = ("external_id", *_ROLE_KEYS)
 _LEAST_S, _MOST_S = 900, 43_200
 
 
-class CredentialOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """One source of credentials."""
+class RoleKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that is taken with other credentials."""
 
-    kind: Kind
+    role_arn: str | None = None
+    """None: none is taken."""
+    external_id: str | None = None
+    """What the role's owner asks for; None: nothing."""
+    session_name: str | None = None
+    """What CloudTrail calls the role's session; None: ``forensics``."""
+    role_duration_s: int | None = None
+    """Seconds that one session lasts, 900 to 43200; None: an hour."""
+
+
+class CredentialOptions(RoleKeys, frozen=True, kw_only=True):
+    """One source of credentials, and the role to take with it.
+
+    With ``web-identity`` and ``github-oidc`` the role is the one that the token is for.
+    """
+
+    kind: Kind = "chain"
     """What it is: ``chain`` is what the AWS CLI would find."""
     profile: str | None = None
     """With ``profile``: its name; None: that of the target or of `aws.profile`."""
@@ -47,14 +63,6 @@ class CredentialOptions(msgspec.Struct, frozen=True, kw_only=True):
     """With ``process``: seconds that a run may take."""
     token_file: str | None = None
     """With ``web-identity``: the file with the token; None: AWS_WEB_IDENTITY_TOKEN_FILE."""
-    role_arn: str | None = None
-    """The role to take with it; None: AWS_ROLE_ARN with ``web-identity``, else none is taken."""
-    external_id: str | None = None
-    """The external id that the role's owner asks for."""
-    session_name: str | None = None
-    """What CloudTrail calls the role's session; None: ``forensics``."""
-    duration_s: int | None = None
-    """Seconds that a role's session lasts, 900 to 43200; None: an hour."""
 
 
 def check(options: CredentialOptions, path: str) -> None:
@@ -80,62 +88,78 @@ def check(options: CredentialOptions, path: str) -> None:
     if options.kind == "github-oidc" and not options.role_arn:
         raise SettingsError(f'{path}.role_arn: missing; kind = "github-oidc" needs it')
     if not options.role_arn and options.kind != "web-identity":
-        for name in ("external_id", "session_name", "duration_s"):
+        for name in ("external_id", "session_name", "role_duration_s"):
             if getattr(options, name) is not None:
                 raise SettingsError(f"{path}.{name}: has no meaning without {path}.role_arn")
-    check_role(options.role_arn, options.duration_s, path)
+    check_role(options, f"{path}.role_arn", f"{path}.role_duration_s")
 
 
-def check_role(role_arn: str | None, duration_s: int | None, path: str) -> None:
+def check_role(options: RoleKeys, arn_name: str, duration_name: str) -> None:
     """Refuse what can be no role, or no time of one.
 
+    Args:
+        options: The keys.
+        arn_name: What the person calls the role's ARN, such as ``aws.role_arn`` or ``--role-arn``.
+        duration_name: What the person calls the session's length.
+
     Raises:
-        SettingsError: The key is named by its path.
+        SettingsError: One of them is named.
     """
+    role_arn, duration_s = options.role_arn, options.role_duration_s
     parts = (role_arn or "").split(":", 5)
     if role_arn is not None and not (
         len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam" and parts[5].startswith("role/")
     ):
         raise SettingsError(
-            f'{path}.role_arn = "{role_arn}": no role\'s ARN',
+            f'{arn_name} = "{role_arn}": no role\'s ARN',
             hint="write it as arn:aws:iam::123456789012:role/NAME",
         )
     if duration_s is not None and not _LEAST_S <= duration_s <= _MOST_S:
-        raise SettingsError(f"{path}.duration_s = {duration_s}: expected {_LEAST_S} to {_MOST_S}")
+        raise SettingsError(f"{duration_name} = {duration_s}: expected {_LEAST_S} to {_MOST_S} seconds")
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """The sources of one target."""
+def role_of(options: RoleKeys) -> RoleOptions | None:
+    """Return the role that settings name, None where they name none."""
+    if options.role_arn is None:
+        return None
+    return RoleOptions(
+        role_arn=options.role_arn,
+        external_id=options.external_id,
+        session_name=options.session_name,
+        duration_s=options.role_duration_s,
+    )
 
-    credentials: Sequence[CredentialOptions] = ()
-    """In the order to try; () is botocore's chain."""
-    role: RoleOptions | None = None
-    """Taken with whatever they give; None: none."""
 
-
-def source_of(choice: Choice, options: ChainOptions, clock: Clock, pushed: Pushed) -> CredentialSource:
+def source_of(
+    credentials: Sequence[CredentialOptions],
+    role: RoleOptions | None,
+    options: ChainOptions,
+    clock: Clock,
+    pushed: Pushed,
+) -> CredentialSource:
     """Return the sources as one: what was handed over, then the others in their order.
 
     Args:
-        choice: Which sources.
+        credentials: In the order to try; () is botocore's chain.
+        role: Taken with whatever they give; None: none.
         options: Profile and region of the target, endpoint and time limits.
         clock: What tells how long credentials still last.
         pushed: The place for credentials that are handed over.
     """
-    sources = [_one(one, options, clock) for one in choice.credentials] or [Chain(options, clock)]
+    sources = [_one(one, options, clock) for one in credentials] or [Chain(options, clock)]
     base: CredentialSource = sources[0] if len(sources) == 1 else Ordered(sources, clock)
-    if choice.role is not None:
-        base = AssumedRole(base, choice.role, options, clock)
+    if role is not None:
+        base = AssumedRole(base, role, options, clock)
     return Ordered((pushed, base), clock)
 
 
-def profile_of(choice: Choice, profile: str | None) -> str | None:
+def profile_of(credentials: Sequence[CredentialOptions], profile: str | None) -> str | None:
     """Return the profile that may name the region: the target's, else the first among the sources."""
-    return profile or next((one.profile for one in choice.credentials if one.profile), None)
+    return profile or next((one.profile for one in credentials if one.profile), None)
 
 
 def _one(one: CredentialOptions, options: ChainOptions, clock: Clock) -> CredentialSource:
-    role = _role_of(one)
+    role = role_of(one)
     if role is not None and one.kind == "github-oidc":
         return TokenRole(
             partial(mint, options.read_timeout_s), role, replace(options, profile=None), clock,
@@ -145,17 +169,6 @@ def _one(one: CredentialOptions, options: ChainOptions, clock: Clock) -> Credent
         return token_file_role(one.token_file, role, replace(options, profile=None), clock)
     source = _chain_of(one, options, clock)
     return source if role is None else AssumedRole(source, role, options, clock)
-
-
-def _role_of(one: CredentialOptions) -> RoleOptions | None:
-    if one.role_arn is None:
-        return None
-    return RoleOptions(
-        role_arn=one.role_arn,
-        external_id=one.external_id,
-        session_name=one.session_name,
-        duration_s=one.duration_s,
-    )
 
 
 def _chain_of(one: CredentialOptions, options: ChainOptions, clock: Clock) -> Chain:

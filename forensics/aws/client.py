@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 import forensics
 from forensics.aws.budget import Budget
 from forensics.aws.chain import ChainOptions, region_for
-from forensics.aws.choice import Choice, profile_of, source_of
+from forensics.aws.choice import CredentialOptions, RoleKeys, profile_of, role_of, source_of
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.opened import Opened
 from forensics.aws.pushed import Keys, Pushed
@@ -40,8 +41,8 @@ _MOST_CREDENTIALS = 4
 _RETRIED = (Throttled, ServerFault, Unreachable)
 
 
-class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where calls go and what each may cost."""
+class ClientOptions(RoleKeys, frozen=True, kw_only=True):
+    """Where calls go, with which role, and what each may cost."""
 
     profile: str | None = None
     region: str | None = None
@@ -79,7 +80,7 @@ class Client:
         options: Where calls go and what each may cost.
         clock: Deadlines and waits run on it. A clock that runs faster needs a longer `deadline_s`.
         budget: Shared by the doors of one account; None makes one of its own.
-        choice: Where credentials come from.
+        credentials: Where they come from, in the order to try; () is botocore's chain.
         rescue: What a person types to bring new credentials whatever they come from.
         stop: Once set, no call waits any more.
 
@@ -94,14 +95,13 @@ class Client:
         clock: Clock,
         budget: Budget | None = None,
         *,
-        choice: Choice | None = None,
+        credentials: Sequence[CredentialOptions] = (),
         rescue: str = "",
         stop: threading.Event | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
         self._budget = budget or Budget()
-        choice = choice or Choice()
         ours = ChainOptions(
             profile=options.profile,
             region=options.region,
@@ -109,10 +109,10 @@ class Client:
             connect_timeout_s=options.connect_timeout_s,
             read_timeout_s=options.read_timeout_s,
         )
-        self._region = region_for(replace(ours, profile=profile_of(choice, options.profile)))
+        self._region = region_for(replace(ours, profile=profile_of(credentials, options.profile)))
         ours = replace(ours, region=self._region)
         self._pushed = Pushed(ours, clock)
-        source = source_of(choice, ours, clock, self._pushed)
+        source = source_of(credentials, role_of(options), ours, clock, self._pushed)
         self._signing = Signing(source, self._connection_to, clock)
         self._rescue = rescue
         # Of its own: other threads' draws from the shared generator would change what a seed gives to

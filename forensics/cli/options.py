@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from forensics.capture.options import CaptureOptions
+from forensics.cli.identity import IdentityFlags, credentials_given, role_given
 from forensics.model.times import parse_duration
 from forensics.notify import split_command
 from forensics.settings import DEFAULT_ARCHIVE, ENDS, Settings, Target, load
@@ -19,7 +19,7 @@ from forensics.telemetry import FORMATS, LEVELS
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Flags(msgspec.Struct, frozen=True, kw_only=True):
+class Flags(IdentityFlags, frozen=True, kw_only=True):
     """What the command line said; None and () where it said nothing."""
 
     stack: tuple[str, ...] = ()
@@ -30,7 +30,6 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     max_duration: timedelta | None = None
     no_wait: bool = False
-    profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     on_event: str | None = None
@@ -82,6 +81,20 @@ _SHARED = (
         "--endpoint-url", allow_from_autoenv=False,
         help="Where to send calls instead of AWS (AWS_ENDPOINT_URL).",
     ),
+    click.option("--role-arn", metavar="ARN", help="A role to take with whatever credentials there are."),
+    click.option("--external-id", metavar="ID", help="The external id that the role's owner asks for."),
+    click.option(
+        "--session-name", metavar="NAME",
+        help="What CloudTrail calls the role's session. [default: forensics]",
+    ),
+    click.option(
+        "--duration", type=parse_duration, metavar="DURATION",
+        help="How long one session of the role lasts, 15m to 12h; it is renewed. [default: 1h]",
+    ),
+    click.option(
+        "--github-oidc-role", metavar="ARN",
+        help="A role to take with the id token of this GitHub Actions job, minted anew for each session.",
+    ),
     click.option(
         "--on-event", metavar="COMMAND",
         help="Run a command, with JSON on its stdin, when a rollback starts, a deployment fails, "
@@ -94,6 +107,7 @@ _SHARED = (
 )  # fmt: skip
 
 
+_PLACE = ("profile", "region", "endpoint_url")
 _VIEWS = ("auto", "live", "plain")
 
 
@@ -125,25 +139,30 @@ def settled(flags: Flags) -> Settings:
     """
     settings = load(flags.settings) if flags.settings else Settings()
     archive, log, on_event = settings.archive, settings.log, settings.on_event
+    role = role_given(flags, settings)
     if flags.on_event is not None:
         split_command(flags.on_event)
     return replace(
         settings,
         archive=replace(archive, directory=str(flags.archive)) if flags.archive else archive,
-        aws=replace(settings.aws, **_given(flags, "profile", "region", "endpoint_url")),
-        targets=_targets(settings, flags),
+        aws=replace(settings.aws, **_given(flags, *_PLACE), **role),
+        credentials=credentials_given(flags, settings.credentials),
+        targets=_targets(settings, flags, role),
         capture=_capture(settings.capture, flags),
         on_event=on_event if flags.on_event is None else replace(on_event, command=flags.on_event),
         log=replace(log, format=flags.log_format or log.format, level=flags.log_level or log.level),
     )
 
 
-def _targets(settings: Settings, flags: Flags) -> tuple[Target, ...]:
+def _targets(settings: Settings, flags: Flags, role: dict[str, Any]) -> tuple[Target, ...]:
     """Return the targets; those of the flags take the place of those of the file."""
     if flags.selects():
         return (Target(stacks=flags.stack, clusters=flags.cluster, services=flags.service),)
-    given = _given(flags, "profile", "region", "endpoint_url")
-    return tuple(replace(target, **given) for target in settings.targets)
+    given = _given(flags, *_PLACE)
+    return tuple(
+        replace(target, credentials=credentials_given(flags, target.credentials), **given, **role)
+        for target in settings.targets
+    )
 
 
 def _capture(options: CaptureOptions, flags: Flags) -> CaptureOptions:

@@ -3,9 +3,11 @@
 import os
 import re
 import secrets
+import shlex
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -21,9 +23,12 @@ from forensics.cli.aside import Aside
 from forensics.cli.recorder import Recorder
 from forensics.errors import UsageError
 from forensics.model.clock import Clock
-from forensics.settings import Settings, Target, check_labels
+from forensics.settings import DEFAULT_ARCHIVE, Settings, Target, check_labels
 
 TOOL = f"forensics {__version__}"
+_OF_TARGET = (
+    "profile", "region", "endpoint_url", "role_arn", "external_id", "session_name", "role_duration_s",
+)  # fmt: skip
 
 
 class Accounts:
@@ -59,9 +64,13 @@ class Accounts:
         wanted = target.wanted()
         check(wanted)
         _check_url(target.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
-        place = {"profile": target.profile, "region": target.region, "endpoint_url": target.endpoint_url}
         door = Client(
-            replace(settings.aws, **place), self._clock, self._budget(target, settings), stop=self._abort
+            replace(settings.aws, **{name: getattr(target, name) for name in _OF_TARGET}),
+            self._clock,
+            self._budget(target, settings),
+            credentials=target.credentials or settings.credentials,
+            rescue=push_command(settings.archive.directory),
+            stop=self._abort,
         )
         check(wanted, region=door.region)
         return Site(label=target.label(), door=door, wanted=wanted)
@@ -88,10 +97,18 @@ def _complete(target: Target, settings: Settings) -> Target:
     """Return the target with what `[aws]` says where it says nothing itself."""
     return replace(
         target,
-        profile=target.profile or settings.aws.profile,
-        region=target.region or settings.aws.region,
-        endpoint_url=target.endpoint_url or settings.aws.endpoint_url,
+        **{name: _first(getattr(target, name), getattr(settings.aws, name)) for name in _OF_TARGET},
     )
+
+
+def _first(own: Any, shared: Any) -> Any:
+    return shared if own is None else own
+
+
+def push_command(archive: str) -> str:
+    """Return what a person types to hand credentials to the recorder of an archive."""
+    named = "" if Path(archive) == Path(DEFAULT_ARCHIVE) else f" --archive {shlex.quote(archive)}"
+    return f"forensics credentials push{named}"
 
 
 def open_archive(settings: Settings, clock: Clock) -> Aside:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from forensics.aws.choice import CredentialOptions
 from forensics.settings import Settings, Target, load, parse
 
 REPOSITORY = Path(__file__).parents[2]
@@ -26,6 +27,8 @@ def keys_of(options: msgspec.Struct, path: str = "") -> Iterator[tuple[str, obje
         value = getattr(options, field.name)
         if here == "targets":
             yield from ((f"targets.{name}", default) for name, default in keys_of(Target()))
+        elif here == "credentials" and isinstance(options, Settings):
+            yield from keys_of(CredentialOptions(), "credentials")
         elif here == "budget.rates":
             yield here, value
         elif isinstance(value, msgspec.Struct) and here != "budget.otherwise":
@@ -80,8 +83,10 @@ def test_the_settings_file_has_every_key() -> None:
     text = SETTINGS_FILE.read_text(encoding="utf-8")
     shown = re.sub(r"^# (?=[a-z_]+ = |\[\[)", "", text, flags=re.MULTILINE)
     everything = tomllib.loads(shown)
-    target = everything["targets"][0]
     assert parse(everything).targets[0].name == "production"
+    target = everything["targets"][0]
+    # No source has all keys: each has those of its kind.
+    everything["credentials"] = {name for source in everything["credentials"] for name in source}
     for key in KEYS:
         section, _, name = key.partition(".")
         assert name in (target if section == "targets" else everything[section]), key

@@ -156,3 +156,61 @@ def test_any_bytes_are_understood_or_refused_in_our_own_words(content: bytes) ->
             load(Path(f"/dev/fd/{reading}"))
     finally:
         os.close(reading)
+
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+def test_sources_of_credentials_keep_their_order(tmp_path: Path) -> None:
+    settings = load(
+        written(
+            tmp_path,
+            f"""
+            [[credentials]]
+            kind = "github-oidc"
+            role_arn = "{ROLE}"
+            [[credentials]]
+            kind = "profile"
+            profile = "ci"
+            [[targets]]
+            stacks = ["x"]
+            credentials = [{{ kind = "environment" }}]
+            """,
+        )
+    )
+    assert [one.kind for one in settings.credentials] == ["github-oidc", "profile"]
+    assert [one.kind for one in settings.targets[0].credentials] == ["environment"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[credentials]]\nkind = "vault"', "credentials[0].kind = \"vault\": invalid enum value 'vault'"),
+        ('[[credentials]]\nprofil = "x"', "unknown key credentials[0].profil"),
+        ('[[credentials]]\nkind = "environment"\nprofile = "x"', "credentials[0].profile: has no meaning"),
+        ('[[credentials]]\nkind = "process"', "credentials[0].command: missing"),
+        ('[[credentials]]\nkind = "github-oidc"', "credentials[0].role_arn: missing"),
+        ('[[credentials]]\nexternal_id = "x"', "credentials[0].external_id: has no meaning without"),
+        ('[[credentials]]\nrole_arn = "deployer"', 'credentials[0].role_arn = "deployer": no role\'s ARN'),
+        (
+            f'[[credentials]]\nrole_arn = "{ROLE}"\nrole_duration_s = 60',
+            "credentials[0].role_duration_s = 60: expected 900 to 43200 seconds",
+        ),
+        (
+            '[[credentials]]\nkind = "process"\ncommand = "x"\ntimeout_s = 0',
+            "credentials[0].timeout_s = 0.0: expected a finite number above 0",
+        ),
+        (
+            '[[targets]]\nstacks = ["x"]\ncredentials = [{ kind = "process" }]',
+            "targets[0].credentials[0].command: missing",
+        ),
+        ('[[targets]]\nrole_arn = "x"', 'targets[0].role_arn = "x": no role\'s ARN'),
+        ("[aws]\nrole_duration_s = 1", "aws.role_duration_s = 1: expected 900 to 43200 seconds"),
+    ],
+)
+def test_a_mistake_in_a_source_of_credentials_is_named_by_its_path(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """A recorder that would find no keys at night must say so when it is set up."""
+    said, _ = refused(tmp_path, text)
+    assert said.startswith(message)
