@@ -18,7 +18,9 @@ from forensics.errors import ArchiveError, ArchiveUnwritable, NotAnArchive, Segm
 from forensics.model.clock import Clock, to_rfc3339
 
 QUARANTINE = "quarantine"
-_HALF_MADE = {lock.NAME, FOLDER, QUARANTINE, f"{manifest.NAME}.tmp"}
+SOCKET = "credentials.sock"
+"""Where a recorder takes credentials while it runs; no part of what is kept."""
+_HALF_MADE = {lock.NAME, FOLDER, QUARANTINE, SOCKET, f"{manifest.NAME}.tmp"}
 
 
 class Place:

@@ -224,6 +224,11 @@ class Client:
         self._signing.renew()
         return account
 
+    def succeed(self, former: "Client") -> None:
+        """Take over what was handed to another door for the same target, which this one replaces."""
+        self._account = former._account
+        self._pushed.succeed(former._pushed)
+
     def counts(self) -> dict[str, Counts]:
         """Return a copy of what each operation has cost since the door was made."""
         with self._counts_lock:

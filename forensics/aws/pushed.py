@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from botocore.credentials import Credentials
@@ -20,13 +21,13 @@ NOTHING = "NothingPushed"
 """The code of the error while nothing has been handed over, which is no trouble."""
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
+class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Credentials as they are handed over."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str | None = None
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """When they end, aware; None where that is not known."""
 
     def __repr__(self) -> str:
@@ -81,6 +82,11 @@ class Pushed:
         with self._lock:
             self._keys = keys
             self._count += 1
+
+    def succeed(self, former: "Pushed") -> None:
+        """Take over what was handed to another place."""
+        if former._keys is not None:
+            self.take(former._keys)
 
     def open(self) -> Opened:
         """Return what was handed over.

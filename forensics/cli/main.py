@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "coverage": ("forensics.cli.coverage:coverage", "Say what was seen, and what is lost."),
     "import": ("forensics.cli.importing:import_", "Make an archive of saved AWS output."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
+    "credentials": ("forensics.cli.credentials:credentials", "Bring new credentials to a recording."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
 }

@@ -1,6 +1,7 @@
 """One recording with everybody around it: who shows it, who is told, who hears signals."""
 
 import signal
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -8,6 +9,7 @@ from forensics.analysis.notable import Notable
 from forensics.capture.options import CaptureOptions
 from forensics.capture.status import Snapshot
 from forensics.cli.face import Face
+from forensics.cli.listener import Listener
 from forensics.cli.signals import ENDING, Signals
 from forensics.cli.talker import Talker
 from forensics.cli.telling import alarm_of, notice_of
@@ -43,10 +45,12 @@ class Session:
         """Whether the person asked for an end as soon as all is at rest."""
         self.recorder = planned.recorder(self._tell, options)
         self._talker = Talker(self.recorder, face, SystemClock(), self._alarm)
+        self._listener = Listener(Path(self.archive), planned.accounts.adopt)
         self._signals = Signals((*ENDING, signal.SIGHUP), self.recorder.signal)
 
     def __enter__(self) -> Self:
         self._signals.__enter__()
+        self._listener.open()
         self.recorder.start()
         self._talker.start()
         return self
@@ -54,6 +58,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._listener.close()
         self._talker.join(_TOLD_S)
         if self._notifier is not None:
             self._notifier.close(_TOLD_S)

@@ -17,11 +17,13 @@ from forensics.analysis.notable import Notable
 from forensics.archive.writer import Writer
 from forensics.aws.budget import Budget
 from forensics.aws.client import Client
+from forensics.aws.pushed import Keys
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Site, check
 from forensics.cli.aside import Aside
+from forensics.cli.handover import Taken
 from forensics.cli.recorder import Recorder
-from forensics.errors import UsageError
+from forensics.errors import ForensicsError, UsageError
 from forensics.model.clock import Clock
 from forensics.settings import DEFAULT_ARCHIVE, Settings, Target, check_labels
 
@@ -43,6 +45,7 @@ class Accounts:
         self._clock = clock
         self._abort = abort
         self._budgets: dict[tuple[str | None, str | None], Budget] = {}
+        self._doors: dict[str, Client] = {}
 
     def sites(self, settings: Settings) -> list[Site]:
         """Return a site for each target, checked; asks AWS nothing.
@@ -60,6 +63,14 @@ class Accounts:
         check_labels(targets)
         return [self._site(target, settings) for target in targets]
 
+    def adopt(self, keys: Keys) -> list[Taken]:
+        """Let every target whose account handed-over credentials are of sign with them.
+
+        Returns:
+            What each target did with them.
+        """
+        return [_adopted(label, door, keys) for label, door in list(self._doors.items())]
+
     def _site(self, target: Target, settings: Settings) -> Site:
         wanted = target.wanted()
         check(wanted)
@@ -73,11 +84,22 @@ class Accounts:
             stop=self._abort,
         )
         check(wanted, region=door.region)
+        former = self._doors.get(target.label())
+        if former is not None:
+            door.succeed(former)
+        self._doors[target.label()] = door
         return Site(label=target.label(), door=door, wanted=wanted)
 
     def _budget(self, target: Target, settings: Settings) -> Budget:
         # Which account a profile leads to is not known before AWS has answered; one profile has one.
         return self._budgets.setdefault((target.profile, target.endpoint_url), Budget(settings.budget))
+
+
+def _adopted(label: str, door: Client, keys: Keys) -> Taken:
+    try:
+        return Taken(target=label, account=door.adopt(keys))
+    except ForensicsError as error:
+        return Taken(target=label, error=error.message, hint=error.hint or "")
 
 
 def _check_url(url: str | None) -> None:
