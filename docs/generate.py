@@ -18,6 +18,7 @@ PARTS = {
     "004": "Command line and settings",
     "005": "Analysis and reading",
     "006": "Project",
+    "007": "Credentials",
     "008": "Coverage",
     "009": "Saved output and reading speed",
 }

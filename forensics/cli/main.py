@@ -17,6 +17,7 @@ from forensics.model.inert import inert
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("forensics.cli.watch:watch", "Record what AWS says about stacks and services."),
     "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
+    "credentials": ("forensics.cli.credentials:credentials", "Bring new credentials to a recording."),
     "iam-policy": ("forensics.cli.iam_policy:iam_policy", "Print the least IAM policy that recording needs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
     "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
@@ -25,7 +26,6 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "coverage": ("forensics.cli.coverage:coverage", "Say what was seen, and what is lost."),
     "import": ("forensics.cli.importing:import_", "Make an archive of saved AWS output."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
-    "credentials": ("forensics.cli.credentials:credentials", "Bring new credentials to a recording."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
 }
