@@ -1,7 +1,6 @@
 """The course of an attempt as a chart for a terminal: a row a resource, time from left to right."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -12,16 +11,11 @@ from forensics.analysis.timeline import Window
 from forensics.analysis.watching import may_miss
 from forensics.model.record import Gap
 from forensics.report.ink import Ink
-from forensics.report.moments import clock_time, duration_in_words, lasted, length_of, moment_of
+from forensics.report.moments import clock_time, duration_in_words, lasted, moment_of
 from forensics.report.strip import BLOCKS, LETTERS, Axis, Glyphs, Strip
+from forensics.report.telling import first_action, telling
 from forensics.report.wrap import pad, width_of, wrap
 
-ROWS_SHOWN = 24
-"""Resources drawn at most: those that failed or did not end first, then those that took longest."""
-_FEW = 10
-"""So few resources are all drawn."""
-_WORTH = 40
-"""A resource that was done within this part of the whole span says little."""
 _LONGEST_LABEL = 44
 _SHORTEST_LABEL = 14
 _DURATION = 10
@@ -68,15 +62,10 @@ def waterfall(course: Course, ink: Ink) -> Iterator[str]:
 
 def _rows(course: Course) -> tuple[list[_Row], str]:
     """Return the rows to draw, and a sentence about those that are not; "" where all are."""
-    everything = [resource for stack in course.stacks for resource in stack.resources]
-    ranked = sorted(everything, key=lambda row: _weight(row.intervals), reverse=True)
-    span = length_of(course.since, course.until) or timedelta(0)
-    count = sum(1 for row in ranked if _matters(row.intervals, span))
-    shown = min(ROWS_SHOWN, len(ranked) if len(ranked) <= _FEW else count)
-    chosen = {(row.stack, row.logical_id) for row in ranked[:shown]}
+    shown = telling(course)
     rows: list[_Row] = []
     for stack in course.stacks:
-        mine = [item for item in stack.resources if (item.stack, item.logical_id) in chosen]
+        mine = [item for item in stack.resources if (item.stack, item.logical_id) in shown.names]
         if mine or not stack.depth:
             rows.append(_stack(stack))
         rows += [
@@ -91,36 +80,7 @@ def _rows(course: Course) -> tuple[list[_Row], str]:
             for item in mine
         ]
     rows += [row for service in course.services if (row := _tasks(service)).stops]
-    return rows, _unseen([row.intervals for row in ranked[shown:]])
-
-
-def _matters(intervals: Sequence[Interval], span: timedelta) -> bool:
-    has_failed, is_unfinished, length = _weight(intervals)
-    return has_failed or is_unfinished or length * _WORTH >= span
-
-
-def _weight(intervals: Sequence[Interval]) -> tuple[bool, bool, timedelta]:
-    own = [item for item in intervals if not item.is_undoing]
-    lengths = [length_of(item.started_at, item.ended_at) or timedelta(0) for item in own]
-    return (
-        any(item.result == FAILED for item in intervals),
-        any(item.result != DONE for item in own),
-        max(lengths, default=timedelta(0)),
-    )
-
-
-def _unseen(left_out: Sequence[Sequence[Interval]]) -> str:
-    if not left_out:
-        return ""
-    failed = sum(_weight(intervals)[0] for intervals in left_out)
-    longest = max(_weight(intervals)[2] for intervals in left_out)
-    how = (
-        f"{failed} of them failed"
-        if failed
-        else f"none failed, none took more than {duration_in_words(longest)}"
-    )
-    noun = "resource" if len(left_out) == 1 else "resources"
-    return f"{len(left_out):,} more {noun}: {how}; `forensics report` draws them all"
+    return rows, f"{shown.left_out}; `forensics report` draws them all" if shown.left_out else ""
 
 
 def _stack(stack: StackRow) -> _Row:
@@ -142,8 +102,7 @@ def _tasks(service: ServiceRow) -> _Row:
 
 
 def _length(intervals: Sequence[Interval]) -> str:
-    """Return how long the first action that was no undoing took; with a plus while it goes on."""
-    first = next((item for item in intervals if not item.is_undoing), None)
+    first = first_action(intervals)
     if first is None or not first.has_beginning:
         return ""
     return lasted(first.started_at, first.ended_at) if first.ended_at else "goes on"

@@ -12,7 +12,8 @@ from forensics.analysis.course import Course, course_of
 from forensics.analysis.timeline import Timeline
 from forensics.report.ink import Ink, ink_for
 from forensics.report.strip import Axis
-from forensics.report.waterfall import ROWS_SHOWN, waterfall
+from forensics.report.telling import MOST
+from forensics.report.waterfall import waterfall
 from forensics.report.wrap import width_of
 from tests.unit.analysis.records import CHILD, CLUSTER, SERVICE, STACK, Book, at
 from tests.unit.analysis.test_resources import rolled_back
@@ -76,7 +77,7 @@ def test_many_resources_leave_room_for_those_that_failed() -> None:
     book.stack("CREATE_FAILED", second=100)
     drawn = lines(book)
     assert "×" in line_of("Broken", drawn)
-    said = f"{61 - ROWS_SHOWN} more resources: none failed, none took more than 30s"
+    said = f"{61 - MOST} more resources: none failed, none took more than 30s"
     assert said in " ".join(" ".join(drawn).split())
 
 
