@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Literal
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from forensics.analysis.course import course_behind
 from forensics.analysis.diagnose import judge
 from forensics.analysis.timeline import Timeline
+from forensics.cli.formats import FORMATS, Told, check_limit, write
 from forensics.cli.opening import Opened, inputs, opened
 from forensics.cli.output import destination, warn_of_damage
 from forensics.model.finding import Diagnosis
-from forensics.report.explain import page
-from forensics.report.ink import ink_for
 
 
 class AttemptNumber(click.ParamType[int | Literal["all"]]):
@@ -45,26 +43,52 @@ class AttemptNumber(click.ParamType[int | Literal["all"]]):
     metavar="N|all",
     help="Explain the attempt of this number, as the list of attempts shows it, or all that failed.",
 )
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="For -o markdown and -o github: leave out whole sections, which are named, to stay within N bytes.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["failure", "gap", "never"]),
+    multiple=True,
+    help="Exit with 1 where an operation failed, or where something is or may be missing. Repeatable. "
+    "[default: never]",
+)
 def explain(
-    paths: tuple[Path, ...], attempt: int | Literal["all"] | None, output: str, output_file: Path | None
-) -> None:
+    *,
+    paths: tuple[Path, ...],
+    attempt: int | Literal["all"] | None,
+    output: str,
+    output_file: Path | None,
+    max_bytes: int | None,
+    fail_on: tuple[str, ...],
+) -> int:
     """Say what failed first in an archive or in saved AWS output, and why.
 
     The newest failed operation is explained: its earliest failure that follows from no other, down through
     nested stacks, and where that is an ECS service the stopped tasks behind it. Needs no AWS account.
+
+    -o github adds a summary to the step and prints annotations; gitlab is for artifacts:reports:annotations,
+    junit for whatever reads test reports, slack for an incoming webhook, markdown for a ticket.
     """
+    check_limit(output, max_bytes)
     found = opened(paths)
     timeline = Timeline.of(found.records())
     diagnosis = with_damage(judge(timeline, attempt=attempt), found)
+    told = Told(diagnosis=diagnosis, course=course_behind(timeline, diagnosis), limit=max_bytes)
     with destination(output_file) as out:
-        if output == "json":
-            out.write(msgspec.json.format(msgspec.json.encode(diagnosis), indent=2).decode() + "\n")
-        else:
-            for line in page(diagnosis, ink_for(out), course_behind(timeline, diagnosis)):
-                out.write(line + "\n")
+        write(output, told, out, to_file=output_file is not None)
     warn_of_damage(found, sys.stderr)
+    return int(_holds(diagnosis, fail_on))
+
+
+def _holds(diagnosis: Diagnosis, conditions: tuple[str, ...]) -> bool:
+    has_failed = "failure" in conditions and diagnosis.outcome == "failed"
+    return has_failed or ("gap" in conditions and not diagnosis.coverage.complete)
 
 
 def with_damage(diagnosis: Diagnosis, archive: Opened) -> Diagnosis:

@@ -9,12 +9,13 @@ from functools import cache
 
 # Control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width, soft hyphen, BOM,
 # tags), line and paragraph separators, surrogates, private use and noncharacters.
-_UNSAFE = (
+UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+"""A pattern of one character that cannot be shown safely."""
 
 
 # Build servers take orders from what a job prints: GitHub from a line that begins with ``::NAME …::`` and
@@ -44,7 +45,7 @@ def inert_lines(text: str) -> list[str]:
 @cache
 def _unsafe() -> re.Pattern[str]:
     # Compiling so wide a class takes milliseconds: most runs never meet a text that needs it.
-    return re.compile(_UNSAFE)
+    return re.compile(UNSAFE)
 
 
 @cache
