@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from forensics.archive.retention import RetentionOptions
 from forensics.archive.writer import WriterOptions
 from forensics.aws.budget import BudgetOptions
 from forensics.aws.choice import CredentialOptions, RoleKeys, check, check_role
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a settings file can say."""
 
     archive: ArchiveSettings = ArchiveSettings()
+    retention: RetentionOptions = RetentionOptions()
     targets: tuple[Target, ...] = ()
     aws: ClientOptions = ClientOptions()
     credentials: tuple[CredentialOptions, ...] = ()

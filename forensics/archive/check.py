@@ -12,6 +12,7 @@ from forensics.archive.missing import Missing
 from forensics.archive.seal import Seal, SealedSegment, read_seal
 from forensics.archive.segment import Line, Scan, seal_name, segment_name
 from forensics.archive.statement import BadStatement
+from forensics.archive.streams import Removed
 from forensics.archive.verdict import Problem
 from forensics.model.record import Record
 
@@ -34,21 +35,28 @@ class Check:
         folder: The folder of segments.
         archive_id: What seals must name; "" where not known.
         genesis: Digest of the manifest; None where it is damaged.
+        removed: What retention has removed: the chain goes on behind it.
         is_live: Tells whether a writer is at work: the last append may then be incomplete.
     """
 
     def __init__(
-        self, folder: Folder, *, archive_id: str, genesis: str | None, is_live: Callable[[], bool]
+        self,
+        folder: Folder,
+        *,
+        archive_id: str,
+        genesis: str | None,
+        removed: Removed | None,
+        is_live: Callable[[], bool],
     ) -> None:
         self.problems: list[Problem] = []
         self.missing_segments: list[int] = []
-        self.missing = Missing(1)
+        self.missing = Missing(removed.seq + 1 if removed else 1)
         self.spans: list[Span] = []
         self.sealed_count = 0
         self.record_count = 0
-        self.before = genesis
+        self.before = removed.sha256 if removed else genesis
         """SHA-256 of the segment checked last: what the next one's first `prev` must be. None: unknown."""
-        self._previous_seal = genesis
+        self._previous_seal = removed.seal if removed else genesis
         self._folder, self._archive_id, self._is_live = folder, archive_id, is_live
 
     def segment(self, number: int, *, is_last: bool) -> None:

@@ -67,6 +67,11 @@ class Disk:
         """Remove a file's name."""
         os.unlink(name, dir_fd=folder)
 
+    def free_bytes(self, fd: int) -> int:
+        """Return how much room the disk behind a descriptor has left for this user."""
+        room = os.fstatvfs(fd)
+        return room.f_bavail * room.f_frsize
+
     def close(self, fd: int) -> None:
         """Give a descriptor back."""
         os.close(fd)
@@ -99,6 +104,10 @@ class Folder:
             os.close(fd)
             raise OSError(errno.EINVAL, "not a plain file", name)
         return BufferedReader(FileIO(fd, "rb"), 1 << 18)
+
+    def size_bytes(self, name: str) -> int:
+        """Return a file's length; raises as `open` does."""
+        return os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_size
 
     def read(self, name: str) -> bytes:
         """Return a file's whole content; raises as `open` does."""

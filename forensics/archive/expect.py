@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from forensics.archive.check import Span
 from forensics.archive.disk import Folder
@@ -27,7 +27,9 @@ def check_digest(text: str) -> str:
     return digest
 
 
-def find_digest(digest: str, folder: Folder, genesis: str | None, spans: Sequence[Span]) -> Expectation:
+def find_digest(
+    digest: str, folder: Folder, beginnings: Mapping[str, int], spans: Sequence[Span]
+) -> Expectation:
     """Return where on the chain a digest stands.
 
     The digest vouches for the bytes in front of that place, so they are hashed anew here; for the segments
@@ -36,11 +38,11 @@ def find_digest(digest: str, folder: Folder, genesis: str | None, spans: Sequenc
     Args:
         digest: The digest.
         folder: The folder of segments.
-        genesis: The manifest's digest; None where it is damaged.
+        beginnings: Where the chain can begin: digests, each with the last record before it.
         spans: The segments that are there.
     """
     head_seq = spans[-1].last_seq if spans else 0
-    seq = 0 if digest == genesis else None
+    seq = beginnings.get(digest)
     for span in reversed(spans):
         if seq is None:
             seq = span.last_seq if span.sha256 == digest else _seq_inside(digest, folder, span)

@@ -88,8 +88,8 @@ class Archive:
         When the pass has ended, `damages` and `lost` say what was passed over.
         """
         self.damages = list(self._manifest_damage)
-        missing = Missing(since_seq + 1)
         numbers = numbers_in(self.segments.names())[0]
+        missing = Missing(max(since_seq, self._removed_seq(numbers)) + 1)
         first = self._first_needed(since_seq)
         with readable(self.path):
             for number in numbers:
@@ -138,6 +138,13 @@ class Archive:
             sealed = find_ending(self.segments).sealed
             archive_id = sealed.seal.archive_id if sealed else ""
             return Manifest(archive_id=archive_id, created="", tool="")
+
+    def _removed_seq(self, numbers: list[int]) -> int:
+        """Return the last record that retention has removed, 0 for none."""
+        if not numbers or numbers[0] == 1:
+            return 0
+        removed = self.state().removed
+        return removed.seq if removed is not None else 0
 
     def _first_needed(self, since_seq: int) -> int:
         """Return the number of the first segment that can hold records after a seq."""

@@ -33,6 +33,23 @@ class StreamState(msgspec.Struct, kw_only=True):
     """Set by whoever captures, after each commit; opaque here."""
 
 
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What retention has removed so far: everything up to a segment."""
+
+    segment: int
+    """Number of the last segment that is gone."""
+    seq: int
+    """Its last record."""
+    records: int
+    """How many records are gone in all."""
+    size_bytes: int
+    """How many bytes."""
+    sha256: str
+    """Of the last segment that is gone: what the next one's first `prev` is."""
+    seal: str
+    """The digest of its seal: what the next seal's `previous_seal` is."""
+
+
 class ArchiveState(msgspec.Struct, kw_only=True):
     """The fold of all records, kept in each seal."""
 
@@ -50,6 +67,8 @@ class ArchiveState(msgspec.Struct, kw_only=True):
     """The last forensics.run with ``run`` (its id) and ``at``."""
     types: dict[str, int] = {}
     """How many records of each type."""
+    removed: Removed | None = None
+    """What retention has removed; None where nothing."""
 
     @property
     def gap_count(self) -> int:
@@ -194,7 +213,12 @@ def _fold_refusal(state: ArchiveState, record: Record) -> None:
         stream.refusal = fact.action or fact.operation
 
 
+def _fold_retention(state: ArchiveState, record: Record) -> None:
+    state.removed = msgspec.json.decode(record.data, type=Removed)
+
+
 _FOLDS = {
+    kinds.RETENTION: _fold_retention,
     kinds.STREAM: _fold_stream,
     kinds.POLL: _fold_poll,
     kinds.COVERAGE: _fold_coverage,

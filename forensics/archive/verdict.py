@@ -2,6 +2,8 @@
 
 import msgspec
 
+from forensics.archive.streams import Removed
+
 INTACT = "intact"
 WITH_GAPS = "intact with recorded gaps"
 NOT_ON_THE_CHAIN = "digest not on the chain"
@@ -56,6 +58,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The digest that vouches for what is there."""
     gap_count: int
     """Times that the recorder itself says it could not look."""
+    removed: Removed | None = None
+    """What retention has removed, as the archive itself says; None where nothing."""
     missing_segments: tuple[int, ...]
     lost: tuple[tuple[int, int], ...]
     """First and last seq of each range of records that is not there."""

@@ -7,6 +7,7 @@ from forensics.archive.check import Check
 from forensics.archive.expect import check_digest, find_digest
 from forensics.archive.reader import Archive, readable
 from forensics.archive.segment import numbers_in
+from forensics.archive.streams import Removed
 from forensics.archive.verdict import Problem, Verdict, name_verdict
 
 
@@ -28,27 +29,39 @@ def verify(path: Path, expect: str | None = None) -> Verdict:
     archive = Archive.open(path)
     writer = archive.holder()
     with readable(path):
-        return _check(archive, writer, digest)
+        while True:
+            removed = archive.state().removed
+            verdict = _check(archive, writer, digest)
+            # What a writer removed during the check is not missing.
+            if archive.state().removed == removed:
+                return verdict
 
 
 def _check(archive: Archive, writer: int | None, digest: str | None) -> Verdict:
     genesis = archive.genesis
+    state = archive.state()
     check = Check(
         archive.segments,
         archive_id=archive.archive_id,
         genesis=genesis,
+        removed=state.removed,
         is_live=lambda: writer is not None or archive.holder() is not None,
     )
     segments, seals = numbers_in(archive.segments.names())
     last = max(segments[-1:] + seals[-1:], default=0)
-    for number in range(1, last + 1):
+    first = state.removed.segment + 1 if state.removed else 1
+    for number in range(first, last + 1):
         check.segment(number, is_last=number == last)
     manifest_problems = [
         Problem(kind="damaged", file=manifest.NAME, text=damage.text) for damage in archive.damages
     ]
     problems = (*manifest_problems, *check.problems)
-    expected = find_digest(digest, archive.segments, genesis, check.spans) if digest else None
-    gap_count = archive.state().gap_count
+    expected = (
+        find_digest(digest, archive.segments, _beginnings(genesis, state.removed), check.spans)
+        if digest
+        else None
+    )
+    gap_count = state.gap_count
     return Verdict(
         verdict=name_verdict(problems, expected, gap_count),
         archive_id=archive.archive_id,
@@ -59,9 +72,16 @@ def _check(archive: Archive, writer: int | None, digest: str | None) -> Verdict:
         size_bytes=sum(span.size_bytes for span in check.spans),
         head=check.before or genesis or "",
         gap_count=gap_count,
+        removed=state.removed,
         missing_segments=tuple(check.missing_segments),
         lost=tuple(check.missing.ranges),
         problems=problems,
         expected=expected,
         writer=writer,
     )
+
+
+def _beginnings(genesis: str | None, removed: Removed | None) -> dict[str, int]:
+    """Return the digests at which the chain can begin, with the last record before each."""
+    found = {} if genesis is None else {genesis: 0}
+    return found if removed is None else {**found, removed.sha256: removed.seq}

@@ -12,7 +12,9 @@ from forensics.archive.disk import Disk
 from forensics.archive.open_segment import FlushFailed, OpenSegment
 from forensics.archive.place import Place, unwritable
 from forensics.archive.recent import Recent, keys_of
+from forensics.archive.removal import find_removable, remove_files, tombstone
 from forensics.archive.resume import resume
+from forensics.archive.retention import RetentionOptions
 from forensics.archive.seal import Seal, write_seal
 from forensics.archive.segment import segment_name
 from forensics.model.clock import Clock, from_rfc3339, to_rfc3339
@@ -143,6 +145,41 @@ class Writer:
         """
         self._durably(records, records[0].poll, like=records[0])
         self._recent.add(keys_of(records))
+
+    def remove_oldest(self, options: RetentionOptions, *, keep_from_seq: int) -> Record | None:
+        """Remove whole sealed segments from the beginning, as far as the limits ask for it.
+
+        A record that says what is gone is written first, so that whoever checks the archive can tell what was
+        removed from what is missing.
+
+        Args:
+            options: The limits.
+            keep_from_seq: The oldest record that must stay.
+
+        Returns:
+            That record; None where nothing was removed.
+
+        Raises:
+            ArchiveUnwritable: It could not be written, or files could not be removed; those go next time.
+        """
+        folder = self._place.segments
+        try:
+            remove_files(folder, self.state.removed, disk=self._disk)
+            choice = find_removable(
+                folder,
+                self.state.removed,
+                options,
+                disk=self._disk,
+                clock=self._clock,
+                keep_from_seq=keep_from_seq,
+            )
+            if choice is None:
+                return None
+            [record] = self.append([tombstone(choice, self.state.removed, self.archive_id)])
+            remove_files(folder, self.state.removed, disk=self._disk)
+        except OSError as error:
+            raise unwritable(self._place.path, error) from error
+        return record
 
     def close(self) -> str:
         """Seal the open segment, let another process write, and return the head digest.

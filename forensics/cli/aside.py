@@ -1,10 +1,13 @@
 """An open archive that also takes facts from outside the recording's own thread."""
 
+import contextlib
 import queue
 from collections.abc import Iterator, Sequence
 
 from forensics.archive.streams import ArchiveState
 from forensics.archive.writer import Writer
+from forensics.cli.old_segments import OldSegments
+from forensics.errors import ArchiveUnwritable
 from forensics.model.record import Fact, Record
 
 
@@ -14,10 +17,12 @@ class Aside:
     Args:
         writer: The open archive; from now on only this object may use it.
         run: Names this process in its records.
+        old_segments: Lets go of the oldest segments; closed together with the writer.
     """
 
-    def __init__(self, writer: Writer, run: str) -> None:
+    def __init__(self, writer: Writer, run: str, old_segments: OldSegments) -> None:
         self._writer = writer
+        self._old_segments = old_segments
         self._noted: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._kept: list[Fact] = []
         self.run = run
@@ -52,6 +57,9 @@ class Aside:
             ArchiveUnwritable: The facts were not written; it may be tried again. What was noted is kept.
         """
         self._write_noted()
+        # Where the disk lets us remove nothing, the write that follows meets the same disk and says so.
+        with contextlib.suppress(ArchiveUnwritable):
+            self._old_segments.let_go(self._writer)
         return self._writer.append(facts, poll=poll)
 
     def close(self) -> str:
@@ -60,6 +68,7 @@ class Aside:
         Raises:
             ArchiveUnwritable: What was noted could not be written.
         """
+        self._old_segments.close()
         self._write_noted()
         return self._writer.close()
 

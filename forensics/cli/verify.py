@@ -41,6 +41,7 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
         f"{archive}: {verdict.verdict}",
         f"records   {verdict.records:,} in {counted(verdict.segments, 'segment')} ({verdict.sealed} sealed), "
         f"{verdict.size_bytes:,} bytes",
+        *_removed(verdict),
         *missing,
         *lost,
         f"gaps      {verdict.gap_count} recorded",
@@ -49,6 +50,14 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
         f"head      {verdict.head}",
         *_expected(verdict),
     ]
+
+
+def _removed(verdict: Verdict) -> list[str]:
+    gone = verdict.removed
+    if gone is None:
+        return []
+    what = f"{counted(gone.segment, 'segment')} with {counted(gone.records, 'record')}"
+    return [f"removed   {what} by retention: everything up to seq {gone.seq:,}"]
 
 
 def _listed(numbers: tuple[int, ...]) -> str:
@@ -71,8 +80,9 @@ def _expected(verdict: Verdict) -> list[str]:
     if expected is None:
         return []
     if not expected.is_on_chain:
-        return [
-            f"expected  {expected.digest} is not on the chain: this is not what was there when it was printed"
-        ]
+        why = "this is not what was there when it was printed"
+        if verdict.removed is not None:
+            why = "it was printed before what retention has removed, or this is not what was there then"
+        return [f"expected  {expected.digest} is not on the chain: {why}"]
     later = counted(expected.records_after or 0, "record")
     return [f"expected  on the chain after record {expected.seq:,}; {later} came later"]

@@ -22,6 +22,7 @@ from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Site, check
 from forensics.cli.aside import Aside
 from forensics.cli.handover import Taken
+from forensics.cli.old_segments import OldSegments
 from forensics.cli.recorder import Recorder
 from forensics.errors import ForensicsError, UsageError
 from forensics.model.clock import Clock
@@ -141,7 +142,8 @@ def open_archive(settings: Settings, clock: Clock) -> Aside:
     """
     run = secrets.token_hex(16)
     directory = Path(settings.archive.directory)
-    return Aside(Writer.open(directory, clock=clock, run=run, tool=TOOL, options=settings.archive), run)
+    writer = Writer.open(directory, clock=clock, run=run, tool=TOOL, options=settings.archive)
+    return Aside(writer, run, OldSegments(settings.retention, directory, clock))
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,8 @@ REPAIR = "forensics.repair"
 
 data: {archive_id, verdict, head, records, lost: [[first, last]], ranges: [{first_seq, last_seq, now_from}]}.
 """
+RETENTION = "forensics.retention"
+"""The oldest segments were removed. data: what is gone in all and now; see archive-format.md."""
 REFUSAL = "forensics.refusal"
 """AWS refused a source for good. data: {stream, operation, action, code, message}."""
 CLOCK = "forensics.clock"
