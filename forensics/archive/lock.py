@@ -21,6 +21,7 @@ _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
 _ATTEMPTS = 5
 _ATTEMPTS_UNNAMED = 50
 _PAUSE_S = 0.02
+_UNLOCKABLE = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,18 +101,41 @@ def _take(fd: int, clock: Clock) -> None:
         except BlockingIOError as error:
             holder = _named_in(fd)
             if attempt >= (_ATTEMPTS if holder.pid else _ATTEMPTS_UNNAMED):
-                raise _in_use(holder) from error
+                raise in_use(holder) from error
             clock.wait(threading.Event(), _PAUSE_S)
         except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
+            if error.errno not in _UNLOCKABLE:
                 raise
-            raise ArchiveError(
-                f"this file system cannot lock files: {error.strerror}",
-                hint="keep the archive on a local disk; without a lock two writers would mix their records",
-            ) from error
+            raise _unlockable(error) from error
 
 
-def _in_use(holder: Holder) -> ArchiveInUse:
+def require_locks(folder: int) -> None:
+    """Refuse a file system that cannot lock; nothing is written, and nothing stays locked.
+
+    Raises:
+        ArchiveError: It cannot.
+        OSError: It failed for another reason.
+    """
+    try:
+        fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(folder, fcntl.LOCK_UN)
+    except BlockingIOError:
+        return  # somebody has locked it: it can
+    except OSError as error:
+        if error.errno not in _UNLOCKABLE:
+            raise
+        raise _unlockable(error) from error
+
+
+def _unlockable(error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"this file system cannot lock files: {error.strerror}",
+        hint="keep the archive on a local disk; without a lock two writers would mix their records",
+    )
+
+
+def in_use(holder: Holder) -> ArchiveInUse:
+    """Return the error that names who holds an archive."""
     who = f"process {holder.pid} on {holder.host}, started {holder.started}" if holder.pid else "a process"
     return ArchiveInUse(
         f"the archive is being written by {who}",

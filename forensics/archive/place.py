@@ -48,15 +48,15 @@ class Place:
         """Computes while the writer's own thread waits for the disk."""
         try:
             self.root = self._enter()
-            if not _is_unmade(directory, self.root):
-                _read_manifest(directory, self.root)
+            if not is_unmade(directory, self.root):
+                read_manifest(directory, self.root)
             self.lock = Lock(self.root.fd, clock)
             try:
                 # Another process may have made it while we waited for the lock.
-                if _is_unmade(directory, self.root):
+                if is_unmade(directory, self.root):
                     self._make(clock, tool)
-                self.manifest = _read_manifest(directory, self.root)
-                self._require_segments()
+                self.manifest = read_manifest(directory, self.root)
+                require_segments(directory, self.root)
                 self.segments = self._inside(FOLDER)
                 self.quarantine = self._inside(QUARANTINE)
             except BaseException:
@@ -87,7 +87,7 @@ class Place:
             parent.close()
         root = Folder(self._disk.open_folder(str(self.path)))
         self._open.append(root)
-        _refuse_shared(self.path, os.fstat(root.fd))
+        refuse_shared(self.path, os.fstat(root.fd))
         return root
 
     def _make(self, clock: Clock, tool: str) -> None:
@@ -100,14 +100,6 @@ class Place:
             Manifest(archive_id=secrets.token_hex(16), created=to_rfc3339(clock.now()), tool=tool)
         )
         write_whole(self._disk, manifest.NAME, content, folder=self.root)
-
-    def _require_segments(self) -> None:
-        # The manifest is written last: an archive that has it and no segments' folder has lost its records.
-        if FOLDER not in self.root.names():
-            raise SegmentDamaged(
-                f"{self.path}: its folder {FOLDER}/ is gone, and with it all records",
-                hint="put it back from a copy, or record into a new directory",
-            )
 
     def _inside(self, name: str) -> Folder:
         if name not in self.root.names():
@@ -136,7 +128,12 @@ def unwritable(path: Path, error: OSError) -> ArchiveUnwritable | NotAnArchive:
     return ArchiveUnwritable(f"{path}: cannot be written: {error.strerror or error}", hint=hint)
 
 
-def _refuse_shared(path: Path, status: os.stat_result) -> None:
+def refuse_shared(path: Path, status: os.stat_result) -> None:
+    """Refuse an archive's directory that others own or may write.
+
+    Raises:
+        ArchiveError: They do.
+    """
     if status.st_uid != os.geteuid():
         raise ArchiveError(
             f"{path}: belongs to user {status.st_uid}, this process runs as {os.geteuid()}",
@@ -149,8 +146,14 @@ def _refuse_shared(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _is_unmade(path: Path, root: Folder) -> bool:
-    """Tell whether a directory is empty, or holds no more than a creation that was cut short."""
+def is_unmade(path: Path, root: Folder) -> bool:
+    """Tell whether a directory is empty, or holds no more than a creation that was cut short.
+
+    Raises:
+        NotAnArchive: It holds something else.
+        ArchiveError: It is an archive that has lost its manifest.
+        OSError: It cannot be read.
+    """
     names = set(root.names())
     has_manifest = manifest.NAME in names and root.read(manifest.NAME).strip(b"\0") != b""
     if has_manifest:
@@ -169,6 +172,21 @@ def _is_unmade(path: Path, root: Folder) -> bool:
     return True
 
 
+def require_segments(path: Path, root: Folder) -> None:
+    """Refuse an archive that has lost its segments.
+
+    Raises:
+        SegmentDamaged: It has.
+        OSError: The directory cannot be read.
+    """
+    # The manifest is written last: an archive that has it and no segments' folder has lost its records.
+    if FOLDER not in root.names():
+        raise SegmentDamaged(
+            f"{path}: its folder {FOLDER}/ is gone, and with it all records",
+            hint="put it back from a copy, or record into a new directory",
+        )
+
+
 def _holds_segments(root: Folder) -> bool:
     folder = Folder(os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root.fd))
     segments, seals = numbers_in(folder.names())
@@ -176,7 +194,15 @@ def _holds_segments(root: Folder) -> bool:
     return bool(segments or seals)
 
 
-def _read_manifest(path: Path, root: Folder) -> Manifest:
+def read_manifest(path: Path, root: Folder) -> Manifest:
+    """Return the manifest of the archive in a directory.
+
+    Raises:
+        NotAnArchive: It is not one of ours.
+        ArchiveTooNew: The archive has a newer format.
+        ArchiveError: It is damaged.
+        OSError: It cannot be read.
+    """
     try:
         return manifest.decode(root.read(manifest.NAME))
     except BadStatement as error:
