@@ -19,10 +19,11 @@ PARTS = {
     "005": "Analysis and reading",
     "006": "Project",
     "007": "Credentials",
-    "008": "Coverage",
+    "008[0-4]": "Coverage",
+    "008[5-9]": "Before a recording",
     "009": "Saved output and reading speed",
 }
-"""The parts by the first digits of their decisions' numbers."""
+"""The parts by the first digits of their decisions' numbers, as a shell pattern."""
 
 
 def sources_page() -> str:

@@ -17,6 +17,7 @@ from forensics.model.inert import inert
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("forensics.cli.watch:watch", "Record what AWS says about stacks and services."),
     "run": ("forensics.cli.run:run", "Record while a command of yours runs."),
+    "doctor": ("forensics.cli.doctor:doctor", "Find out whether a recording would work."),
     "credentials": ("forensics.cli.credentials:credentials", "Bring new credentials to a recording."),
     "iam-policy": ("forensics.cli.iam_policy:iam_policy", "Print the least IAM policy that recording needs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
@@ -31,8 +32,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Each command: where it is defined, and its line in the help. Help shows without importing any of them."""
 
-RECORDING = ("watch", "run")
-"""Commands whose flags share their variables: FORENSICS_ARCHIVE is the archive of both."""
+RECORDING = ("watch", "run", "doctor")
+"""Commands whose flags share their variables: FORENSICS_ARCHIVE is the archive of all."""
 # 128 + SIGINT and SIGPIPE; the module of their names, and those of rare words below, cost time at each start.
 INTERRUPTED = 130
 BROKEN_PIPE = 141

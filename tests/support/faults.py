@@ -37,6 +37,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
@@ -86,14 +88,19 @@ class Seen:
 class Line:
     """The server's end of one connection."""
 
-    def __init__(self, connection: socket.socket, closing: threading.Event) -> None:
+    def __init__(
+        self, connection: socket.socket, closing: threading.Event, date: Callable[[], datetime] | None = None
+    ) -> None:
         self.connection = connection
         self.closing = closing
+        self.date = date
 
     def send(self, answer: Answer, *, length: int | None = None) -> None:
         """Send an answer; `length` is what Content-Length claims where it is not the truth."""
         claimed = len(answer.body) if length is None else length
         fields = {**answer.headers, "content-length": str(claimed)}
+        if self.date is not None:
+            fields["date"] = format_datetime(self.date(), usegmt=True)
         head = f"HTTP/1.1 {answer.status} X\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items())
         self.connection.sendall(head.encode() + b"\r\n" + answer.body)
 
@@ -148,6 +155,8 @@ class Faults:
     """Every call, in the order they came, also those that went wrong."""
     struck: Counter[str] = field(default_factory=Counter)
     """How many calls of each operation a rule struck: a test of faults must see that they happened."""
+    date: Callable[[], datetime] | None = None
+    """What every Date header shows; None: the endpoint's clock."""
 
     def __post_init__(self) -> None:
         self._rules: list[_Rule] = []
@@ -357,7 +366,7 @@ class FaultyPlayer:
             self._start(self._talk, connection)
 
     def _talk(self, connection: socket.socket) -> None:
-        line = Line(connection, self._closing)
+        line = Line(connection, self._closing, self.faults.date)
         try:
             with connection.makefile("rb") as reader:
                 while (request := _read(reader.readline, reader.read)) is not None:
