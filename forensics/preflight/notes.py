@@ -40,3 +40,8 @@ class Notes(msgspec.Struct, kw_only=True, eq=False):
             name=name, state=state, text=text, remedy=remedy, target=target, facts=dict(facts or {})
         )
         self.checks.append(found)
+
+    def tried(self, found: Tried) -> None:
+        """Note what came of an action; what was noted of the same question before is replaced."""
+        question = (found.action, found.about)
+        self.actions = [one for one in self.actions if (one.action, one.about) != question] + [found]

@@ -124,7 +124,7 @@ class _Trial:
             page = ask(self._door, action, **parameters)
         except AwsError as error:
             outcome, reason = outcome_of(action, error), error.message.removeprefix(f"{action}: ")
-        self._notes.actions.append(
+        self._notes.tried(
             Tried(
                 action=action,
                 outcome=outcome,

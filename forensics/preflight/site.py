@@ -60,18 +60,19 @@ def _permissions(notes: Notes) -> Iterator[Check]:
     actions = notes.actions
     if not actions:
         return
-    allowed = sum(tried.outcome == ALLOWED for tried in actions)
+    names = {tried.action for tried in actions}
+    allowed = len(names - {tried.action for tried in actions if tried.outcome != ALLOWED})
     yield Check(
         name="permissions",
         state=OK,
-        text=f"{allowed} of {len(actions)} actions are allowed",
-        facts={"allowed": allowed, "tried": len(actions)},
+        text=f"{allowed} of {len(names)} actions are allowed",
+        facts={"allowed": allowed, "tried": len(names)},
     )
     yield from (_denied(tried) for tried in actions if tried.outcome == DENIED)
     unclear = sorted((tried for tried in actions if tried.outcome == UNDETERMINED), key=_reason)
     for reason, group in groupby(unclear, key=_reason):
-        names = ", ".join(tried.action for tried in group)
-        yield Check(name="permissions", state=NOTE, text=f"{names}: not known whether allowed: {reason}")
+        unknown = ", ".join(tried.action for tried in group)
+        yield Check(name="permissions", state=NOTE, text=f"{unknown}: not known whether allowed: {reason}")
 
 
 def _denied(tried: Tried) -> Check:

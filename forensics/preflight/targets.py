@@ -10,10 +10,11 @@ from forensics.aws.door import Door
 from forensics.capture.discovery import GONE, Ask, discover
 from forensics.capture.selection import Wanted, is_glob, wants_cluster, wants_service, wants_stack
 from forensics.errors import AccessDenied, AwsError, NotFound
-from forensics.model.checkup import NOTE, OK, PROBLEM
+from forensics.model.checkup import DENIED, NOTE, OK, PROBLEM, Tried
 from forensics.model.identity import Stream, parse_arn
 from forensics.model.record import JsonObject
 from forensics.preflight.notes import Notes
+from forensics.preflight.policy import needed
 from forensics.preflight.presence import Question, questions
 from forensics.sources.answer import ask, text
 
@@ -56,6 +57,8 @@ def _check_named(door: Door, question: Question, notes: Notes, *, is_waiting: bo
         _note_absent(notes, question.thing, words, remedy, is_waiting=is_waiting)
     except AwsError as error:
         notes.check("target", NOTE, f"it could not be looked for: {error.message}", target=question.thing)
+        if isinstance(error, AccessDenied):
+            _note_denied(notes, question.thing, error)
     else:
         return _check_state(question.thing, said, notes)
     return ()
@@ -87,6 +90,22 @@ def _check_state(thing: str, said: JsonObject, notes: Notes) -> Iterable[Stream]
     if arn := text(row, "serviceArn"):
         return (Stream("services", arn),)
     return ()
+
+
+def _note_denied(notes: Notes, thing: str, error: AccessDenied) -> None:
+    """Note the action as denied: a policy may allow it for one thing and not for the next."""
+    action = error.operation
+    reason = error.message.removeprefix(f"{action}: ")
+    notes.tried(
+        Tried(
+            action=action,
+            outcome=DENIED,
+            is_needed=action in needed(),
+            about=thing,
+            is_invented=False,
+            reason=reason,
+        )
+    )
 
 
 def _near_stack(door: Door, question: Question) -> str:

@@ -28,7 +28,7 @@ def lines(found: Checkup, ink: Ink) -> Iterator[str]:
     yield from _checks(found.checks, ink)
     if found.missing_policy is not None:
         yield ""
-        yield "missing permissions, to paste into a policy (forensics iam-policy prints all that is used):"
+        yield from wrap("missing permissions, to paste into a policy:", ink.width)
         yield from map(inert, json.dumps(found.missing_policy, indent=2).splitlines())
 
 

@@ -84,6 +84,16 @@ def test_an_action_that_is_denied_is_named_alone(site: Sites, player: FaultyPlay
         assert [check.state for check in checks(report, "permissions")[1:]] == [state], action
 
 
+def test_one_of_several_stacks_that_may_not_be_read_is_a_problem(site: Sites, player: FaultyPlayer) -> None:
+    """A policy may name some stacks: that the first may be read says nothing about the second."""
+    player.faults.fail("cloudformation:DescribeStacks", error="AccessDenied", skip=1, times=1)
+    player.faults.fail("cloudformation:DescribeStackEvents", error="AccessDenied", times=1)
+    report = looked_at(site(stacks=("shop", "shop-two")))
+    denied = [(tried.action, tried.about) for tried in report.actions if tried.outcome == DENIED]
+    assert denied == [("cloudformation:DescribeStackEvents", "stack shop-two")]
+    assert PROBLEM in [check.state for check in checks(report, "permissions")]
+
+
 def test_an_explicit_deny_is_not_answered_with_a_policy(site: Sites, player: FaultyPlayer) -> None:
     """No statement that allows helps against it."""
     said = (
