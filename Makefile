@@ -12,7 +12,7 @@ help:
 	@echo "make check   make test, plus lint, format, types, floors, docstrings"
 	@echo "make bench   speed and memory, as ratios measured in one run"
 	@echo "make format  format the code        make lock   refresh requirements/*.txt"
-	@echo "make accuracy CORPUS=FILE    how often explain is right, over labelled failures"
+	@echo "make accuracy [CORPUS=FILE]  how often explain is right, over labelled texts and failures"
 	@echo "make docs    the pages that are made from the code"
 	@echo "make build   wheel and sdist        make clean  remove .venv and caches"
 
@@ -47,9 +47,8 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-# The labelled failures are not part of the project: make accuracy CORPUS=/path/to/failures.jsonl
+# Whole labelled failures are not part of the project: make accuracy CORPUS=/path/to/failures.jsonl
 accuracy: $(READY)
-	@test -n "$(CORPUS)" || { echo "say where the labelled failures are: make accuracy CORPUS=FILE"; exit 2; }
 	@$(BIN)/python -m bench.accuracy $(CORPUS)
 
 docs: $(READY)

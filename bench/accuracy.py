@@ -1,4 +1,7 @@
-"""How often the diagnosis is right on labelled failures: ``python -m bench.accuracy FILE.jsonl``.
+"""How often the diagnosis is right: ``python -m bench.accuracy [FILE.jsonl]``.
+
+Without a file only the texts of `bench.messages` are judged. With one, its labelled failures are diagnosed
+whole, by kind and by category, and once more with other names, ids and regions in them.
 
 Each line is ``{id, kind, payload, truth}`` with kind message, sequence or ecs; truth has ``category``,
 perhaps ``also_acceptable``, and for events ``root_event_index`` with ``equivalent_root_indexes``.
@@ -6,6 +9,7 @@ perhaps ``also_acceptable``, and for events ``root_event_index`` with ``equivale
 
 import argparse
 import json
+import random
 import re
 import sys
 from collections import Counter
@@ -16,12 +20,24 @@ from typing import Any
 
 import msgspec
 
+from bench import messages
 from forensics.analysis.diagnose import diagnose
 from forensics.model.clock import to_rfc3339
 from forensics.model.finding import Diagnosis
 from forensics.model.record import Record
 
-SURE = 0.8
+SURE = messages.SURE
+CASES = (
+    "all",
+    "root right",
+    "root wrong",
+    "category right",
+    "category wrong",
+    "wrong and sure",
+    "unknown",
+    "same if renamed",
+)
+TEXTS = ("all", *CASES[3:])
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _STACKS = "arn:aws:cloudformation:us-east-1:123456789012:stack"
 _SERVICES = "arn:aws:ecs:us-east-1:123456789012:service/main"
@@ -29,21 +45,38 @@ _CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table, and with --wrong each case that is not right."""
+    """Print the tables, and with --wrong each case that is not right."""
     parser = argparse.ArgumentParser(prog="bench.accuracy", description=__doc__)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--wrong", action="store_true", help="list every case that is not right")
     asked = parser.parse_args(arguments)
-    counts: dict[str, Counter[str]] = {}
-    for line in asked.corpus.read_text(encoding="utf-8").splitlines():
+    if asked.corpus is not None:
+        _print_corpus(asked.corpus, wrong=asked.wrong)
+    _print_table("text", {origin: messages.figures(origin) for origin in ("documented", "posted")}, TEXTS)
+    return 0
+
+
+def _print_corpus(corpus: Path, *, wrong: bool) -> None:
+    kinds: dict[str, Counter[str]] = {}
+    categories: dict[str, Counter[str]] = {}
+    rng = random.Random(0)
+    for line in corpus.read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         diagnosis = diagnose(list(records(case)))
         verdicts = judge(case, diagnosis)
-        counts.setdefault(case["kind"], Counter()).update(["all", *verdicts])
-        if asked.wrong and verdicts & {"category wrong", "root wrong"}:
+        renamed = diagnose(list(records(json.loads(messages.perturbed(line, rng)))))
+        if category_of(renamed) == category_of(diagnosis):
+            verdicts.add("same if renamed")
+        for counts, name in ((kinds, case["kind"]), (categories, case["truth"]["category"])):
+            counts.setdefault(name, Counter()).update(["all", *verdicts])
+        if wrong and verdicts & {"category wrong", "root wrong"}:
             _show(case, diagnosis, verdicts)
-    _print(counts)
-    return 0
+    total: Counter[str] = Counter()
+    for counts in kinds.values():
+        total.update(counts)
+    _print_table("kind", {**dict(sorted(kinds.items())), "total": total}, CASES)
+    _print_table("category", dict(sorted(categories.items())), CASES)
+    _print_aims(total)
 
 
 def records(case: dict[str, Any]) -> Iterator[Record]:
@@ -57,11 +90,16 @@ def records(case: dict[str, Any]) -> Iterator[Record]:
         yield _message_record(payload)
 
 
+def category_of(diagnosis: Diagnosis) -> str:
+    """Return the category of the first answer; unknown where there is none."""
+    return diagnosis.findings[0].category if diagnosis.findings else "unknown"
+
+
 def judge(case: dict[str, Any], diagnosis: Diagnosis) -> set[str]:
     """Return what is right and wrong about a diagnosis."""
     truth = case["truth"]
     first = diagnosis.findings[0] if diagnosis.findings else None
-    category = first.category if first else "unknown"
+    category = category_of(diagnosis)
     right = category in {truth["category"], *truth.get("also_acceptable", [])}
     verdicts = {"category right" if right else "category wrong"}
     if category == "unknown":
@@ -157,22 +195,25 @@ def _show(case: dict[str, Any], diagnosis: Diagnosis, verdicts: set[str]) -> Non
         print(f"  {first.evidence[0].seq}: {first.evidence[0].text[:260]}")
 
 
-def _print(counts: dict[str, Counter[str]]) -> None:
-    columns = (
-        "all",
-        "root right",
-        "root wrong",
-        "category right",
-        "category wrong",
-        "wrong and sure",
-        "unknown",
-    )
-    print(f"{'kind':<10}" + "".join(f"{name:>16}" for name in columns))
-    total: Counter[str] = Counter()
-    for kind, found in sorted(counts.items()):
-        total.update(found)
-        print(f"{kind:<10}" + "".join(f"{found[name]:>16}" for name in columns))
-    print(f"{'total':<10}" + "".join(f"{total[name]:>16}" for name in columns))
+def _print_table(head: str, rows: dict[str, Counter[str]], columns: tuple[str, ...]) -> None:
+    width = max(len(head), *map(len, rows))
+    print(f"{head:<{width}}" + "".join(f"  {name}" for name in columns))
+    for name, found in rows.items():
+        print(f"{name:<{width}}" + "".join(f"  {found[column]:>{len(column)}}" for column in columns))
+    print()
+
+
+def _print_aims(total: Counter[str]) -> None:
+    """Print the shares that are aimed at."""
+    roots = total["root right"] + total["root wrong"]
+    for name, part, whole, aim in (
+        ("root event right", total["root right"], roots, ">= 96.7 % (58 of 60)"),
+        ("category right", total["category right"], total["all"], ">= 90 %"),
+        ("wrong and sure", total["wrong and sure"], total["all"], "< 3 %"),
+    ):
+        share = f"{part / whole:.1%}" if whole else "no case"
+        print(f"{name:<17}{part:>4} of {whole:<4} {share:>7}  aim {aim}")
+    print()
 
 
 if __name__ == "__main__":

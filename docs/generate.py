@@ -3,6 +3,10 @@
 import sys
 from pathlib import Path
 
+from forensics.analysis.findings import UNKNOWN_RESOURCE, UNKNOWN_STOP
+from forensics.analysis.patterns.catalogue import RULES as TIME_RULES
+from forensics.analysis.rules.catalogue import RULES
+from forensics.analysis.rules.rule import Rule
 from forensics.capture.discovery import OPERATIONS as DISCOVERY
 from forensics.preflight.policy import IDENTITY, needed, optional, statements, used_for
 from forensics.report.policy import as_json
@@ -10,6 +14,7 @@ from forensics.sources.base import Source
 from forensics.sources.catalog import CATALOG
 
 ROOT = Path(__file__).parents[1]
+UNKNOWN = (UNKNOWN_RESOURCE, UNKNOWN_STOP)
 PARTS = {
     "000": "Archive",
     "001": "AWS endpoint and wire",
@@ -76,10 +81,51 @@ def decisions_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rules_page() -> str:
+    """Return docs/reference/rules.md."""
+    lines = [
+        "# Rules",
+        "",
+        "What `explain` knows, made from `forensics/analysis` by `make docs`.",
+        "[How a cause is found](../explanation/diagnosis.md) says how rules are used.",
+        "",
+        "A rule over words is sure to the degree that its words are; the surest that fits decides.",
+        "A rule marked *one message* was written from a single known text and may not know its variants.",
+        "A pattern over time measures facts, and is context below the cause.",
+        "",
+        f"{len(RULES)} rules over words, {len(TIME_RULES)} patterns over time, {len(UNKNOWN)} for what is "
+        "not known.",
+    ]
+    categories = sorted({rule.category for rule in (*RULES, *TIME_RULES, *UNKNOWN)})
+    for category in categories:
+        lines += ["", f"## {category}"]
+        for rule in (*RULES, *TIME_RULES, *UNKNOWN):
+            if rule.category == category:
+                lines += ["", *_rule(rule)]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule) -> list[str]:
+    kind = "pattern over time" if rule in TIME_RULES else "words" if rule.pattern else "no rule fits"
+    facts = [f"{rule.confidence:.0%} sure", kind]
+    facts += [f"only `{rule.resource}`"] if rule.resource else []
+    facts += ["one message"] if rule.fitted else []
+    return [
+        f"### {rule.id}",
+        "",
+        f"**{rule.title}** ({', '.join(facts)}).",
+        rule.cause,
+        rule.remedy,
+        f"[AWS's page]({rule.docs}).",
+        *(["", "```text", rule.pattern, "```"] if len(rule.pattern) > 1 else []),
+    ]
+
+
 def pages() -> dict[Path, str]:
     """Return what is made from the code, by path."""
     return {
         ROOT / "docs/adr/README.md": decisions_page(),
+        ROOT / "docs/reference/rules.md": rules_page(),
         ROOT / "docs/reference/sources.md": sources_page(),
         ROOT / "config/iam-policy.json": iam_policy(),
     }

@@ -59,6 +59,8 @@ def _judge(event: StackEvent) -> str:
     if event.hook_status:
         failed = event.hook_status.endswith("FAILED") and event.hook_mode != "WARN"
         return "cause" if failed else ""
+    if event.validation_status:
+        return "cause" if event.validation_status == "FAILED" and event.validation_mode != "WARN" else ""
     if not is_failed(event.status):
         return ""
     if event.is_of_stack or is_consequence(event.reason):

@@ -112,7 +112,8 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """AWS's own words for what happened: the reason, or the status where no reason is given."""
         if self.validation_status:
-            said = self.validation_reason or self.reason or f"{self.validation_name} {self.validation_status}"
+            said = f"{self.validation_name} {self.validation_status}".strip()
+            said = ": ".join(part for part in (said, self.validation_reason or self.reason) if part)
             return f"{said} ({self.validation_path})" if self.validation_path else said
         return self.reason or self.hook_reason or self.status
 

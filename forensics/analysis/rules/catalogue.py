@@ -1,6 +1,7 @@
 """Every rule, in one tuple."""
 
 from forensics.analysis.rules import (
+    codes,
     health,
     images,
     network,
@@ -11,6 +12,7 @@ from forensics.analysis.rules import (
     stacks,
     startup,
     storage,
+    types,
 )
 from forensics.analysis.rules.rule import Rule
 
@@ -25,5 +27,7 @@ RULES: tuple[Rule, ...] = (
     *permissions.RULES,
     *operations.RULES,
     *stacks.RULES,
+    *codes.RULES,
+    *types.RULES,
 )
 """Of rules that are equally sure, the first is taken: the more special subjects stand first."""

@@ -24,7 +24,8 @@ RULES = (
         confidence=0.92,
         pattern=r"(?:failed ELB health checks|unhealthy in|not healthy in).{0,40}?"
         r"\((?:target-group|elb|loadbalancer) (?P<target_group>[^)\s]+)\)"
-        r"|failed ELB health checks|is unhealthy in .{0,300}?due to|is not healthy in target-group",
+        r"|failed ELB health checks|is unhealthy in .{0,300}?due to|is not healthy in target-group"
+        r"|\bTarget\.(?:ResponseCodeMismatch|Timeout|FailedHealthChecks)\b",
         checks=(_TARGETS, DESCRIBE_TASK),
     ),
     Rule(
@@ -52,6 +53,42 @@ RULES = (
         confidence=0.6,
         pattern=r"circuit breaker|deployment failed: tasks? failed to start",
         checks=(DESCRIBE_SERVICE,),
+    ),
+    Rule(
+        id="deployment-alarm",
+        category="scheduler-stuck-circuit-breaker",
+        title="An alarm ended the deployment",
+        cause="A CloudWatch alarm that watches the deployment was triggered, and ECS ended it.",
+        names="The alarms are {alarms}.",
+        remedy="Look at the alarm's metric over the deployment: what the new version does moved it.",
+        docs=f"{ECS_GUIDE}/deployment-alarm-failure.html",
+        confidence=0.88,
+        pattern=r"triggered alarms: (?P<alarms>[^;]{1,300})"
+        r"|alarm(?:\(s\)|s)? (?:was |were |ha(?:s|ve) been )?(?:detected|triggered)",
+        checks=(DESCRIBE_SERVICE,),
+    ),
+    Rule(
+        id="deployment-hook-failed",
+        category="hook-or-policy-denied",
+        title="A lifecycle hook ended the deployment",
+        cause="A hook of the deployment's lifecycle failed or did not answer in time.",
+        remedy="Read the log of the hook's function.",
+        docs=f"{ECS_GUIDE}/deployment-lifecycle-hooks.html",
+        confidence=0.85,
+        pattern=r"lifecycle hooks?\b.{0,200}?(?:fail|timed? ?out)",
+        checks=(DESCRIBE_SERVICE,),
+    ),
+    Rule(
+        id="deployment-rollback-impossible",
+        category="rollback-failed",
+        title="ECS has nothing to roll back to",
+        cause="The deployment failed and no earlier one that completed is known to ECS.",
+        remedy="Update the service to a task definition that works.",
+        docs=f"{ECS_GUIDE}/deployment-circuit-breaker.html",
+        confidence=0.9,
+        pattern=r"No rollback candidate",
+        checks=(DESCRIBE_SERVICE,),
+        fitted=True,
     ),
     Rule(
         id="tasks-start-impaired",
@@ -84,6 +121,7 @@ RULES = (
         docs=_EVENTS,
         confidence=0.8,
         pattern=r"task set .{0,80}?unable to scale in|number of protected tasks are more",
+        fitted=True,
     ),
     Rule(
         id="service-throttled",
@@ -102,7 +140,7 @@ RULES = (
         cause="CloudFormation waited for the service's tasks to stay up and gave up.",
         remedy="Read the service's events and the reasons of its stopped tasks.",
         docs=f"{CLOUDFORMATION_GUIDE}/troubleshooting.html",
-        confidence=0.7,
+        confidence=0.73,
         pattern=r"did not stabilize|Exceeded attempts to wait|NotStabilized",
         resource=r"AWS::ECS::Service",
         checks=(DESCRIBE_SERVICE,),
@@ -117,6 +155,7 @@ RULES = (
         confidence=0.75,
         pattern=r"service failed to create\. Review the application logs",
         resource=r"AWS::AppRunner::",
+        fitted=True,
     ),
     Rule(
         id="deployment-stopped",

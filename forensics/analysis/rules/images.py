@@ -74,6 +74,19 @@ RULES = (
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
+        id="image-pull-refused",
+        category="image-pull-auth",
+        title="The registry refuses the pull",
+        cause="The registry knows the image's address and does not let this caller pull it.",
+        remedy="Check the execution role, the repository policy, and for a private registry "
+        "repositoryCredentials.",
+        docs=_PULL,
+        confidence=0.87,
+        pattern=r"CannotPull.{0,1500}?(?:403 Forbidden|401 Unauthorized|unauthorized: "
+        r"|authentication required|denied: (?:User|Your auth))",
+        checks=(DESCRIBE_TASK_DEFINITION,),
+    ),
+    Rule(
         id="image-pull-rate-limited",
         category="image-pull-rate-limit",
         title="The registry limits anonymous pulls",
@@ -81,7 +94,7 @@ RULES = (
         remedy="Log in to the registry (repositoryCredentials), or pull through an ECR pull-through cache.",
         docs=_PULL,
         confidence=0.96,
-        pattern=r"toomanyrequests|pull rate limit|429 Too Many Requests",
+        pattern=r"toomanyrequests:|pull rate limit|CannotPull.{0,1500}?(?:\b429\b|Too ?Many ?Requests)",
     ),
     Rule(
         id="image-wrong-architecture",
@@ -136,6 +149,7 @@ RULES = (
         r"|cannot pull registry auth|unable to pull secrets or registry auth: pull command failed"
         r"|unable to pull secrets or registry auth: Check your task network configuration"
         r"|registry auth: .{0,200}?signal: killed",
+        fitted=True,
     ),
     Rule(
         id="image-pull-failed",

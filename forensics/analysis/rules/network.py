@@ -37,6 +37,7 @@ RULES = (
         docs=f"{ECS_GUIDE}/service-event-messages-list.html",
         confidence=0.45,
         pattern=r"unable to place a task\. Reason: Internal error",
+        fitted=True,
     ),
     Rule(
         id="hosted-zone-absent",
@@ -60,7 +61,8 @@ RULES = (
         docs="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
         confidence=0.75,
         pattern=r"no such host|Name or service not known|could not resolve host|UnknownHostException"
-        r"|InvalidDomainName|not permitted in zone|FATAL problem: ",
+        r"|InvalidDomainName|not permitted in zone|within the target zone|FATAL problem: "
+        r"|domain .{0,40}?(?:is )?not verified",
     ),
     Rule(
         id="certificate-invalid",

@@ -55,7 +55,20 @@ RULES = (
         confidence=0.88,
         pattern=r"requester is not authorized|role .{0,60}?does ?n[o']t have permissions? to (?:call"
         r"|perform) (?P<call>[\w:]+)"
-        r"|does not have (?:sufficient )?permissions?|not have the required permissions?",
+        r"|does ?n[o']t have (?:the )?(?:sufficient |required |necessary )?permissions?",
+        fitted=True,
+    ),
+    Rule(
+        id="service-role-changed",
+        category="iam-permission",
+        title="A role of the service lost what it needs",
+        cause="The policies or the trust of a role were changed, and what works with it cannot go on.",
+        remedy="Restore the role's policies and its trust relationship.",
+        docs=_IAM,
+        confidence=0.92,
+        pattern=r"IAM (?:permissions? policies|trust relationship) ha(?:ve|s) been misconfigured"
+        r"|should have '?AWSCloudFormationStackSetExecutionRole",
+        fitted=True,
     ),
     Rule(
         id="access-denied",
@@ -82,6 +95,7 @@ RULES = (
         confidence=0.93,
         pattern=r"account must be verified|account is (?:currently )?(?:blocked|suspended|not verified)"
         r"|OptInRequired|not subscribed to this service",
+        fitted=True,
     ),
     Rule(
         id="hook-failed",

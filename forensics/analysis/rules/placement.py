@@ -27,7 +27,7 @@ RULES = (
         docs=_EVENTS,
         confidence=0.92,
         pattern=r"encountered error \"?AGENT|doesn.t have the agent connected|^TaskFailedToStart: AGENT"
-        r"|agent (?:was )?disconnected",
+        r"|agent (?:was )?disconnected|waiting for (?:the )?Amazon ECS Agent",
         checks=(_INSTANCES,),
     ),
     Rule(
@@ -76,6 +76,7 @@ RULES = (
         confidence=0.85,
         pattern=r"provisioning capacity limit was exceeded",
         checks=(_INSTANCES,),
+        fitted=True,
     ),
     Rule(
         id="capacity-unavailable",
@@ -89,7 +90,7 @@ RULES = (
         pattern=r"because (?P<zone>[a-z]{2}-[a-z]+-\d[a-z]), the targeted availability zone"
         r"|(?:sufficient|insufficient|not have (?:enough|sufficient)).{0,20}? capacity"
         r"|Capacity is unavailable|InsufficientInstanceCapacity|no capacity available"
-        r"|InsufficientDBInstanceCapacity",
+        r"|InsufficientDBInstanceCapacity|fulfill (?:the )?capacity",
     ),
     Rule(
         id="task-not-placed",

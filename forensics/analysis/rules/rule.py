@@ -26,6 +26,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Regular expression over the resource type; "" for any, tasks and services included."""
     checks: tuple[str, ...] = ()
     """Commands with ``{name}`` places; one whose places cannot all be filled is left out."""
+    fitted: bool = False
+    """Whether its pattern rests on the wording of a single known message, and may not know others."""
 
 
 ECS_GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"

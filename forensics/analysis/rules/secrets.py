@@ -49,7 +49,8 @@ RULES = (
         "it is a customer key.",
         docs=_INIT,
         confidence=0.94,
-        pattern=r"is not authorized to perform: (?P<action>(?:ssm|secretsmanager):\w+)",
+        pattern=r"is not authorized to perform: "
+        r"(?P<action>ssm:GetParameters?\w*|secretsmanager:GetSecretValue)",
         checks=(DESCRIBE_TASK_DEFINITION + " --query taskDefinition.executionRoleArn",),
     ),
     Rule(
@@ -124,6 +125,7 @@ RULES = (
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
         confidence=0.93,
         pattern=r"new key policy will not allow you to update",
+        fitted=True,
     ),
     Rule(
         id="kms-denied",
@@ -135,8 +137,8 @@ RULES = (
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
         confidence=0.9,
         pattern=r"is not authorized to perform: (?P<action>kms:\w+)|KMSAccessDenied"
-        r"|AccessDeniedException.{0,1500}?"
-        r"ciphertext refers to|KMS key .{0,200}?(?:is disabled|pending deletion|not accessible)"
+        r"|ciphertext refers to"
+        r"|KMS key .{0,200}?(?:is disabled|pending deletion|not accessible|incorrect state)"
         r"|KMSKeyNotAccessible|kms key is invalid",
     ),
 )

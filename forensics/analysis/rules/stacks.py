@@ -16,6 +16,40 @@ RULES = (
         confidence=0.93,
         pattern=r"Parameters: \[(?P<parameters>[^\]]{1,400})\] (?:must have values|do not exist in "
         r"the template)",
+        fitted=True,
+    ),
+    Rule(
+        id="early-validation-property",
+        category="validation-template",
+        title="A property does not pass the check before deployment",
+        cause="CloudFormation checked the template before deploying and found a property that does not fit.",
+        remedy="Correct the property at the path that the text names.",
+        docs=f"{CLOUDFORMATION_GUIDE}/validate-stack-deployments.html",
+        confidence=0.93,
+        pattern=r"^PROPERTY_VALIDATION\b",
+        checks=(STACK_FAILURES,),
+    ),
+    Rule(
+        id="early-validation-name",
+        category="resource-already-exists",
+        title="A name is already taken, as the check before deployment found",
+        cause="CloudFormation checked names before deploying: something of that name is already there.",
+        remedy="Delete or import the old one, or let CloudFormation choose the name.",
+        docs=f"{CLOUDFORMATION_GUIDE}/validate-stack-deployments.html",
+        confidence=0.93,
+        pattern=r"^\w*NAME_CONFLICT\w*\b",
+        checks=(STACK_FAILURES,),
+    ),
+    Rule(
+        id="early-validation-bucket",
+        category="resource-in-use",
+        title="A bucket that would be deleted is not empty",
+        cause="CloudFormation checked before deploying: a bucket that the change deletes holds objects.",
+        remedy="Empty the bucket, or keep it with DeletionPolicy Retain.",
+        docs=f"{CLOUDFORMATION_GUIDE}/validate-stack-deployments.html",
+        confidence=0.93,
+        pattern=r"^\w*BUCKET_EMPTINESS\w*\b",
+        checks=(STACK_FAILURES,),
     ),
     Rule(
         id="template-invalid",
@@ -25,7 +59,10 @@ RULES = (
         remedy="Correct the property that the text names; validate with cfn-lint before deploying.",
         docs=_TROUBLE,
         confidence=0.88,
-        pattern=r"Properties validation failed|Model validation failed|Template (?:format error|error)"
+        pattern=r"Properties validation failed|Model validation failed|Template format error"
+        r"|Template error(?!: IAM)|Circular dependency|Requires capabilities"
+        r"|Invalid template (?:resource )?property|Transform \S+ failed"
+        r"|Property \w+ cannot be empty|must be of type (?:List|String|Map|Number|Boolean)"
         r"|extraneous key|required key \[|Encountered unsupported property|Unresolved resource dependencies"
         r"|Template validation error|schema violations? found",
         checks=(STACK_FAILURES,),
@@ -39,7 +76,19 @@ RULES = (
         docs=_TROUBLE,
         confidence=0.92,
         pattern=r"already exists|AlreadyExists|EntityAlreadyExists|BucketAlreadyOwnedByYou|is already in use"
-        r"|has already been created|InvalidGroup\.Duplicate|Duplicate\w*Exception|already associated",
+        r"|has already been created|InvalidGroup\.Duplicate|Duplicate\w*Exception|already associated"
+        r"|already scheduled for deletion|with the same name .{0,200}?exists|name .{0,200}?is already taken"
+        r"|Priority '\d+' is (?:currently )?in use",
+    ),
+    Rule(
+        id="name-exists",
+        category="resource-already-exists",
+        title="Something like it already exists",
+        cause="The service says that what should be made exists.",
+        remedy="Read the text: it names what exists; delete or import that, or change what is made.",
+        docs=_TROUBLE,
+        confidence=0.6,
+        pattern=r"\bexists\b",
     ),
     Rule(
         id="quota-exceeded",
@@ -50,12 +99,20 @@ RULES = (
         docs="https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html",
         confidence=0.93,
         pattern=r"maximum number of .{1,80}? (?:has been|is) (?:reached|exceeded)|LimitExceeded"
-        r"|limit exceeded"
-        r"|You.ve reached the limit|above your limit|HandlerErrorCode: ServiceLimitExceeded|QuotaExceeded"
-        r"|exceeds? .{0,40}?(?:quota|limit)|exceeded .{0,60}?(?:quota|limit)|limit of \d+|reached "
-        r"(?:its|the) limit"
-        r"|vCPU limit|Too many (?!Requests)",
+        r"|You.ve reached the limit|above your limit|QuotaExceeded|vCPU limit|more \w+ than allowed"
+        r"|exceed(?:s|ed)? .{0,40}?quota|quota .{0,40}?exceeded|reached (?:its|the|your) (?:limit|quota)"
+        r"|UnreservedConcurrentExecution below|may not exceed \d+|greater than (?:the )?maximum allowed",
         checks=("aws service-quotas list-service-quotas --service-code {service_code}",),
+    ),
+    Rule(
+        id="limit-exceeded",
+        category="quota-exceeded",
+        title="A limit is exceeded",
+        cause="Something is larger, or there are more of it, than AWS allows; not every limit can be raised.",
+        remedy="Look up the limit that the text names: make what it counts smaller, or ask for more.",
+        docs="https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html",
+        confidence=0.76,
+        pattern=r"\blimit\b.{0,60}?exceeded|exceed(?:s|ed)? .{0,60}?limit|limit of \d+|Too many (?!Requests)",
     ),
     Rule(
         id="throttled",
@@ -102,7 +159,7 @@ RULES = (
         pattern=r"has (?:a )?dependen(?:t|cy) object|DependencyViolation|is in use by|currently in use"
         r"|is not empty|not empty|BucketNotEmpty|ResourceInUse|still (?:in use|has)|deletion protection"
         r"|replicated function|cannot be deleted|mapped public address|HandlerErrorCode: ResourceConflict"
-        r"|not in a valid state to be deleted",
+        r"|not in an? (?:\w+ )?state\b",
     ),
     Rule(
         id="not-found",
@@ -111,10 +168,9 @@ RULES = (
         cause="The template refers to something that is not there, in this account and region.",
         remedy="Create it first, or correct its name, id, account or region.",
         docs=_TROUBLE,
-        confidence=0.85,
-        pattern=r"HandlerErrorCode: NotFound|does not exist|NoSuch(?:Key|Bucket|Entity)|not found"
-        r"|cannot be found"
-        r"|NotFoundException|could not be found|Requested resource not found|InvalidAMIID\.NotFound",
+        confidence=0.79,
+        pattern=r"does ?n[o']t exist|No export named|\bnot found\b|NotFoundException|can ?not be found"
+        r"|could not be found",
     ),
     Rule(
         id="replacement-needed",
@@ -125,9 +181,9 @@ RULES = (
         remedy="Give the resource a new logical id or drop its fixed name, so that a new one can be made.",
         docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-updating-stacks-update-behaviors.html",
         confidence=0.93,
-        pattern=r"Update to resource type .{1,200}? is not supported|HandlerErrorCode: NotUpdatable"
+        pattern=r"Update to resource type .{1,200}? is not supported|NotUpdatable|requires changing"
         r"|cannot update a stack when a custom-named resource requires replacing|requires replac"
-        r"|Updates? (?:to|of) .{0,80}? (?:is|are) not (?:supported|allowed)|create-only propert",
+        r"|Updates? (?:to|of|are|is) .{0,80}?not (?:supported|allowed)|create-only propert",
     ),
     Rule(
         id="opensearch-domain",
@@ -162,8 +218,10 @@ RULES = (
         remedy="Create it anew, or enable it.",
         docs="https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html",
         confidence=0.94,
-        pattern=r"Schedule (?P<schedule>[\w.-]+) does not exist|schedule .{0,80}?(?:is )?disabled",
+        pattern=r"Schedule (?P<schedule>[\w.-]+) (?:in group \S+ )?does not exist"
+        r"|schedule .{0,80}?(?:is )?disabled",
         checks=("aws scheduler get-schedule --name {schedule}",),
+        fitted=True,
     ),
     Rule(
         id="invalid-image-layers",
@@ -174,6 +232,19 @@ RULES = (
         docs="https://docs.aws.amazon.com/lambda/latest/dg/images-create.html",
         confidence=0.9,
         pattern=r"InvalidImage\(|UnsupportedImageLayer",
+        fitted=True,
+    ),
+    Rule(
+        id="parameter-invalid",
+        category="invalid-parameter",
+        title="A parameter of the stack is invalid",
+        cause="A value that was given to the stack does not pass the check of its parameter.",
+        names="The parameter is {parameter}.",
+        remedy="Give an existing value of the parameter's type.",
+        docs=f"{CLOUDFORMATION_GUIDE}/parameters-section-structure.html",
+        confidence=0.92,
+        pattern=r"Parameter validation failed|parameter value .{0,200}? for parameter name (?P<parameter>\w+)"
+        r" does not exist|Parameter '?\w+'? (?:must|failed)",
     ),
     Rule(
         id="invalid-value",
@@ -182,12 +253,14 @@ RULES = (
         cause="The service does not take a value that the template gives.",
         remedy="Correct the property that the text names.",
         docs=_TROUBLE,
-        confidence=0.83,
-        pattern=r"HandlerErrorCode: InvalidRequest|Invalid (?:value|parameter|request|principal|\w+Id)"
+        confidence=0.77,
+        pattern=r"Invalid (?:value|parameter|request|principal|\w+Id)"
         r"|InvalidParameter|ValidationE(?:rror|xception)|validation error detected|is not (?:a "
         r")?valid|must be "
         r"|MalformedPolicy|cannot (?:contain|have|be|exceed)|does not support|not supported|Malformed"
-        r"|is invalid|must (?:not|match|have|contain|specify)|Invalid\w*Exception|should be|can only",
+        r"|name or port changed"
+        r"|is invalid|must (?:not|match|have|contain|specify)|Invalid\w*Exception|should be|can only"
+        r"|requires property|does not match|missing required|is required\b",
     ),
     Rule(
         id="general-client-error",

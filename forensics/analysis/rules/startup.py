@@ -137,6 +137,7 @@ RULES = (
         confidence=0.88,
         pattern=r"error gathering device information|prestart hook \d+ caused|nvidia-container-cli"
         r"|could not select device driver",
+        fitted=True,
     ),
     Rule(
         id="image-file-absent",
@@ -149,6 +150,7 @@ RULES = (
         pattern=r"unable to create new container: mount callback failed|unable to find user"
         r"|no matching entries in passwd",
         checks=(DESCRIBE_TASK_DEFINITION,),
+        fitted=True,
     ),
     Rule(
         id="runtime-unresponsive",
@@ -159,7 +161,8 @@ RULES = (
         docs=_CODES,
         confidence=0.5,
         pattern=r"DockerTimeoutError|ContainerRuntimeTimeoutError|ContainerRuntimeError|DockerStateError"
-        r"|CannotInspectContainerError|CannotStopContainerError|CannotCreateContainerError",
+        r"|CannotInspectContainerError|CannotStopContainerError|CannotCreateContainerError"
+        r"|CannotStartContainerError|ContainerVanishedError|ImpossibleStateTransition|^InternalError",
     ),
     Rule(
         id="task-role-not-assumable",
@@ -182,7 +185,7 @@ RULES = (
         remedy="CloudTrail shows who called ecs:StopTask.",
         docs=_CODES,
         confidence=0.85,
-        pattern=r"Task stopped by user|^stop code UserInitiated$",
+        pattern=r"Task (?:was )?stopped by (?:a )?user|StopTask|^stop code UserInitiated$",
         checks=(
             "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=StopTask",
         ),
@@ -205,7 +208,7 @@ RULES = (
         remedy="Mix in on-demand capacity; spread over zones and instance types.",
         docs=f"{ECS_GUIDE}/spot-interruption-errors.html",
         confidence=0.95,
-        pattern=r"Spot Task was interrupted|^stop code SpotInterruption$|spot interruption",
+        pattern=r"Spot Task was interrupted|Spot ?Interruption",
     ),
     Rule(
         id="host-gone",
@@ -216,6 +219,7 @@ RULES = (
         docs=_CODES,
         confidence=0.8,
         pattern=r"Host EC2 .{0,80}?(?:stopped|terminated)|Container instance deregistration forced"
-        r"|Unhealthy container instance|^stop code (?:TerminationNotice|InfrastructureHealth)$",
+        r"|Unhealthy container instance|^stop code (?:TerminationNotice|InfrastructureHealth)$"
+        r"|maintenance on the underlying|task retirement",
     ),
 )

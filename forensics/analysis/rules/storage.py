@@ -25,7 +25,8 @@ RULES = (
         remedy="Check the volume's driver and source in the task definition.",
         docs=f"{ECS_GUIDE}/using_data_volumes.html",
         confidence=0.85,
-        pattern=r"CannotCreateVolumeError|error while mounting volume|invalid mount config|VolumeDriver",
+        pattern=r"CannotCreateVolumeError|error while mounting volume|invalid mount config|VolumeDriver"
+        r"|attach(?:ing|ment)? .{0,40}?volume|volume attachment",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
