@@ -176,6 +176,13 @@ def session_for(options: ChainOptions) -> Session:
     return session
 
 
+def session_with(options: ChainOptions, credentials: Credentials) -> Session:
+    """Return a new session whose clients sign with these credentials; see `session_for`."""
+    session = session_for(options)
+    session.register_component("credential_provider", _Given(credentials))
+    return session
+
+
 def region_for(options: ChainOptions) -> str:
     """Return the region that calls go to, without looking for credentials.
 
@@ -227,6 +234,16 @@ def _timed(make: Any, popen: Any, profile: str) -> Any:
 
 def _process_profile(command: str) -> dict[str, Any]:
     return {"profiles": {_OF_PROCESS: {"credential_process": command}}}
+
+
+class _Given:
+    """A chain that gives what it was given."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> Credentials:
+        return self._credentials
 
 
 class _Forgetful(dict[str, Any]):

@@ -8,7 +8,7 @@ import msgspec
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
-from forensics.aws.chain import ChainOptions, session_for
+from forensics.aws.chain import ChainOptions, session_with
 from forensics.aws.credential_files import Stamp
 from forensics.aws.faults import from_exception
 from forensics.aws.opened import Opened, mark_of
@@ -61,13 +61,13 @@ class Pushed:
             CredentialsAbsent: There can be no session.
             UsageError: There is no region.
         """
-        try:
-            session = session_for(self._options)
-        except BotoCoreError as error:
-            raise from_exception(error, "credentials") from error
         credentials = Credentials(
             keys.access_key_id, keys.secret_access_key, keys.session_token, method=METHOD
         )
+        try:
+            session = session_with(self._options, credentials)
+        except BotoCoreError as error:
+            raise from_exception(error, "credentials") from error
         lasts = keys.session_token is None and keys.expires_at is None
         return Opened(
             session=session,

@@ -14,9 +14,11 @@ from forensics.model.clock import Clock
 _EARLIEST = timedelta(minutes=15)
 """Renewal begins so long before the end, for credentials that last long enough."""
 _SHARE = 3
-"""Those that last less are renewed in the last third of their time."""
+"""Those that last less are renewed in the last third of their time, ..."""
+_LATEST = timedelta(minutes=5)
+"""... but not later than this: AWS's clock may be ahead of ours."""
 _PAUSE = timedelta(seconds=10)
-"""Between two attempts, where the last one failed."""
+"""Between two attempts, while the old ones are good."""
 
 
 class Renewal:
@@ -35,8 +37,8 @@ class Renewal:
         self._credentials = credentials
         self._refresh: Callable[[], dict[str, Any]] = credentials._refresh_using
         self._clock = clock
-        self._failure: Exception | None = None
-        self._failed_at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._last: dict[str, Any] | Exception = {}
         self.trouble: AwsError | None = None
         """What the last renewal failed with; None where it worked."""
         credentials._time_fetcher = clock.now
@@ -45,21 +47,23 @@ class Renewal:
         self._begin_before(credentials._expiry_time)
 
     def __call__(self) -> dict[str, Any]:
-        """Return new credentials in botocore's shape.
+        """Return new credentials in botocore's shape; for a while after that, the same again.
 
         Raises:
-            Exception: Whatever the source raises; for a while after that, the same again.
+            Exception: Whatever the source raises, likewise.
         """
         now = self._clock.now()
-        if self._failure is not None and self._failed_at is not None and now - self._failed_at < _PAUSE:
-            raise self._failure.with_traceback(None)
+        if self._asked_at is not None and timedelta(0) <= now - self._asked_at < _PAUSE:
+            if isinstance(self._last, Exception):
+                raise self._last.with_traceback(None)
+            return self._last
+        self._asked_at = now
         try:
-            renewed = self._refresh()
+            self._last = renewed = self._refresh()
         except Exception as error:
-            self._failure, self._failed_at = error, now
-            self.trouble = _named(error)
+            self._last, self.trouble = error, from_exception(error, "credentials")
             raise
-        self._failure = self.trouble = None
+        self.trouble = None
         self._begin_before(renewed.get("expiry_time"))
         return renewed
 
@@ -68,13 +72,10 @@ class Renewal:
             return
         ends_at = parse_timestamp(ends_at) if isinstance(ends_at, str) else ends_at
         share = (ends_at - self._clock.now()) / _SHARE
-        self._credentials._advisory_refresh_timeout = min(_EARLIEST, share).total_seconds()
+        window = min(_EARLIEST, max(_LATEST, share))
+        self._credentials._advisory_refresh_timeout = window.total_seconds()
 
 
 def renewed_in_time(credentials: Credentials, clock: Clock) -> Renewal | None:
     """Take renewable credentials in hand; None for those that nothing renews."""
     return Renewal(credentials, clock) if isinstance(credentials, RefreshableCredentials) else None
-
-
-def _named(error: Exception) -> AwsError:
-    return from_exception(error, "credentials")

@@ -9,13 +9,12 @@ import msgspec
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     AssumeRoleWithWebIdentityCredentialFetcher,
-    Credentials,
     DeferredRefreshableCredentials,
 )
 from botocore.session import Session
 from botocore.utils import FileWebIdentityTokenLoader
 
-from forensics.aws.chain import ChainOptions, session_for
+from forensics.aws.chain import ChainOptions, session_for, session_with
 from forensics.aws.credential_files import Stamp, stamps_of
 from forensics.aws.faults import FAILING, from_exception
 from forensics.aws.opened import CredentialSource, Opened
@@ -103,8 +102,8 @@ class AssumedRole:
             role_arn=self._role.role_arn,
             extra_args=self._role.extra(),
         )
-        credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=_anew(fetch))
-        return _opened(credentials, base.session, _role_over(base.origin, self._role), self._clock)
+        origin = _role_over(base.origin, self._role)
+        return _opened(fetch, "assume-role", origin, self._options, self._clock)
 
 
 class TokenRole:
@@ -161,8 +160,7 @@ class TokenRole:
             role_arn=self._role.role_arn,
             extra_args=self._role.extra(),
         )
-        credentials = DeferredRefreshableCredentials(method=self._method, refresh_using=_anew(fetch))
-        return _opened(credentials, session, self._origin, self._clock)
+        return _opened(fetch, self._method, self._origin, self._options, self._clock)
 
     def refuse(self, opened: Opened) -> None:
         """Do nothing: the role is taken anew each time it is opened."""
@@ -215,25 +213,34 @@ def _role_over(base: Origin, role: RoleOptions) -> Origin:
     return Origin(name=f"role {name} by {base.name}", renews=base.renews, command=base.command)
 
 
-def _anew(fetch: AssumeRoleCredentialFetcher | AssumeRoleWithWebIdentityCredentialFetcher) -> Any:
-    """Return what asks STS each time; botocore's own cache would give a revoked session again."""
+def _opened(
+    fetch: AssumeRoleCredentialFetcher | AssumeRoleWithWebIdentityCredentialFetcher,
+    method: str,
+    origin: Origin,
+    options: ChainOptions,
+    clock: Clock,
+) -> Opened:
+    """Return what a role gives now, and gives again before it ends."""
 
     def refresh() -> dict[str, Any]:
-        fetch._cache.clear()
+        fetch._cache.clear()  # it would give a revoked session again
         renewed: dict[str, Any] = fetch.fetch_credentials()
         return renewed
 
-    return refresh
-
-
-def _opened(credentials: Credentials, session: Session, origin: Origin, clock: Clock) -> Opened:
+    credentials = DeferredRefreshableCredentials(method=method, refresh_using=refresh)
     renewal = renewed_in_time(credentials, clock)
     try:
+        session = session_with(options, credentials)
         credentials.get_frozen_credentials()
     except FAILING as error:
         raise from_exception(error, "credentials") from error
-    region = session.get_config_variable("region")
-    return Opened(session=session, credentials=credentials, region=region, origin=origin, renewal=renewal)
+    return Opened(
+        session=session,
+        credentials=credentials,
+        region=session.get_config_variable("region"),
+        origin=origin,
+        renewal=renewal,
+    )
 
 
 def _sts(session: Session, options: ChainOptions) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ from forensics.model.wire import (
 )
 from forensics.serve import cloudformation, ecs, sts
 from forensics.serve.call import Call
-from forensics.serve.credentials import AccessKey, KeyRing, access_key_of
+from forensics.serve.credentials import AccessKey, Caller, KeyRing, access_key_of
 from forensics.serve.history import History
 from forensics.serve.moments import seconds
 from forensics.serve.refusal import Refusal
@@ -77,7 +77,8 @@ class Endpoint:
         self._history = history
         self._clock = clock
         self._options = options or EndpointOptions()
-        self._keys = KeyRing(self._options.keys)
+        self.keys = KeyRing(self._options.keys)
+        """The access keys that it knows; more can be lent."""
         self._on_call = on_call
         self.app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["POST"])])
         """The endpoint as an ASGI application."""
@@ -124,9 +125,11 @@ class Endpoint:
 
     def _ask(self, asked: Asked, authorization: str) -> bytes:
         now = seconds(self._clock.now())
-        caller = self._keys.caller(
-            authorization, now=now, account=self._history.account, is_json=asked.is_json
-        )
+        account = self._history.account
+        if asked.service == "sts" and asked.operation in sts.UNSIGNED:
+            caller = Caller("", account, "", "", "sts")
+        else:
+            caller = self.keys.caller(authorization, now=now, account=account, is_json=asked.is_json)
         operation = _OPERATIONS.get(asked.service, {}).get(asked.operation)
         if operation is None:
             raise _unknown(asked)
@@ -140,7 +143,7 @@ class Endpoint:
                 place=self._history.place(caller.account, caller.region),
                 caller=caller,
                 now=now,
-                keys=self._keys,
+                keys=self.keys,
             )
         )
 
