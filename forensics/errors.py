@@ -11,6 +11,7 @@ ForensicsError (255)
 │   ├── ArchiveTooNew           written in a newer format
 │   ├── ArchiveUnwritable       read-only, full, or an I/O error
 │   ├── SegmentDamaged
+│   ├── BundleRefused           a zip that breaks a rule
 │   └── ArchiveInUse (4)        another writer holds it
 └── AwsError (254)              AWS answered with an error, or did not answer
     ├── CredentialsError (253)  nothing valid to sign with
@@ -78,6 +79,10 @@ class ArchiveTooNew(ArchiveError):
 
 class ArchiveUnwritable(ArchiveError):
     """The archive cannot be written: read-only, full, or an I/O error."""
+
+
+class BundleRefused(ArchiveError):
+    """A bundle breaks a rule; nothing of it was used."""
 
 
 class SegmentDamaged(ArchiveError):
