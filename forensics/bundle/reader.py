@@ -78,7 +78,7 @@ class Bundle:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences about what a bundle cannot show."""
+        """Sentences about what a bundle cannot show; its records do not say them."""
         predicate = self.manifest.predicate
         extract = f"{predicate.records} of {predicate.source.records} records of archive"
         said = [f"a bundle holds an extract: {extract} {predicate.source.archive_id}"]

@@ -1,4 +1,4 @@
-"""What a read command reads: an archive, or AWS output that somebody saved."""
+"""What a read command reads: an archive, a bundle, or AWS output that somebody saved."""
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
@@ -43,31 +43,47 @@ class Opened(Protocol):
 def inputs(command: Command) -> Command:
     """Give a command the argument for what it reads, as ``paths``."""
     return click.argument(
-        "paths", nargs=-1, required=True, metavar="ARCHIVE|FILE...", type=click.Path(path_type=Path)
+        "paths", nargs=-1, required=True, metavar="ARCHIVE|BUNDLE|FILE...", type=click.Path(path_type=Path)
     )(command)
 
 
 def opened(paths: Sequence[Path]) -> Opened:
-    """Return what paths lead to: one archive directory, or saved files of which ``-`` is standard input.
+    """Return what paths lead to: one archive, one bundle, or saved files of which ``-`` is standard input.
 
     Args:
         paths: At least one.
 
     Raises:
-        UsageError: An archive among several paths.
+        UsageError: An archive or a bundle among several paths.
         ArchiveError: Nothing is there, it cannot be read, or it is neither.
     """
     if len(paths) == 1 and _may_be_archive(paths[0]):
         return Archive.open(paths[0])
+    # Most reading is of archives: what the others need is loaded only where they are met.
+    if len(paths) == 1 and is_zip(paths[0]):
+        bundle: Opened = importlib.import_module("forensics.bundle.reader").Bundle.open(paths[0])
+        for note in bundle.notes:
+            click.echo(f"{paths[0]}: {note}", err=True)
+        return bundle
     for path in paths:
         if path.is_dir():
             raise UsageError(
                 f"{path}: is a directory among several inputs",
                 hint="name one archive alone, or the files inside: DIRECTORY/*.json",
             )
-    # Most reading is of archives: what saved output needs is loaded only where it is met.
+        if is_zip(path):
+            raise UsageError(f"{path}: is a bundle among several inputs", hint="name it alone")
     saved: Opened = importlib.import_module("forensics.saved.reading").Saved.open(paths)
     return saved
+
+
+def is_zip(path: Path) -> bool:
+    """Return whether a file begins as a zip does, which nothing that AWS prints does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
 
 
 def _may_be_archive(path: Path) -> bool:

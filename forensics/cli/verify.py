@@ -1,5 +1,6 @@
-"""The command `verify`: whether an archive is whole."""
+"""The command `verify`: whether an archive or a bundle is whole."""
 
+import importlib
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import msgspec
 
 from forensics.archive.verdict import Problem, Verdict
 from forensics.archive.verify import verify as check
+from forensics.cli.opening import is_zip
 from forensics.model.inert import inert
 from forensics.report.count import counted, lost_records
 
@@ -14,17 +16,24 @@ _SHOWN = 20
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
+@click.argument("archive", metavar="ARCHIVE|BUNDLE", type=click.Path(path_type=Path))
 @click.option(
-    "--expect", metavar="DIGEST", help="A head digest that was printed earlier; it must be on the chain."
+    "--expect",
+    metavar="DIGEST",
+    help="A head digest that was printed earlier: it must be on the chain; for a bundle, its archive's head.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def verify(archive: Path, expect: str | None, output: str) -> int:
-    """Check that an archive is whole: every byte, offline, also while it is written.
+    """Check that an archive or a bundle is whole: every byte, offline, also while it is written.
 
     Exit code 0: intact, gaps that the recorder itself recorded included.
-    Exit code 1: something is damaged, missing or torn, or DIGEST is not on the chain.
+    Exit code 1: something is damaged, missing or torn, a bundle breaks a rule, or DIGEST is not on the chain.
     """
+    if is_zip(archive):
+        code: int = importlib.import_module("forensics.cli.verify_bundle").verify_bundle(
+            archive, expect, output
+        )
+        return code
     verdict = check(archive, expect)
     if output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(verdict), indent=2))
