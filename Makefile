@@ -29,6 +29,7 @@ demo: $(READY)
 	@$(BIN)/forensics demo
 
 test: $(READY)
+	@tests/support/install-chromium
 	$(BIN)/python -m pytest -n 2
 
 check: lint test
@@ -53,7 +54,6 @@ accuracy: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
-	$(BIN)/python docs/schemas.py
 	$(BIN)/python docs/help.py
 
 build: $(READY)

@@ -62,6 +62,8 @@ def test_wheel_and_sdist_build_and_hold_the_package(tmp_path: Path) -> None:
     names = wheel.namelist()
     assert "forensics/cli/main.py" in names
     assert "forensics/py.typed" in names
+    assert "forensics/report/html/templates/report.html.j2" in names
+    assert "forensics/report/html/templates/report.css" in names
     assert not [name for name in names if not name.startswith(("forensics/", "deploy_forensics-"))]
     points = wheel.read(f"deploy_forensics-{version}.dist-info/entry_points.txt").decode()
     assert "forensics = forensics.__main__:main" in points
