@@ -27,6 +27,7 @@ from forensics.analysis.standing import (
     explain_tasks,
 )
 from forensics.analysis.timeline import Timeline
+from forensics.analysis.unrecorded import NOT_RECORDED
 from forensics.analysis.watching import may_miss
 from forensics.errors import UsageError
 from forensics.model.finding import CAUSE, CONTEXT, ROLLBACK, Consequences, Diagnosis, Finding
@@ -101,6 +102,7 @@ def _diagnosis(
         findings=tuple(sorted([*findings, *others], key=_rank)),
         consequences=Consequences(count=sum(explanation.consequences for explanation in explained)),
         coverage=timeline.watching.coverage(),
+        not_recorded=NOT_RECORDED if findings or others else (),
     )
 
 

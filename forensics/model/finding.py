@@ -112,3 +112,5 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     consequences: Consequences
     coverage: Coverage
+    not_recorded: tuple[str, ...] = ()
+    """Sentences on what no archive holds and could say more: where else to look."""

@@ -535,7 +535,15 @@ def test_the_document_has_the_promised_shape() -> None:
     failed_service(book)
     book.gap(f"stack_events {STACK}", 0, 60)
     document = msgspec.to_builtins(of(book))
-    assert list(document) == ["schema_version", "outcome", "attempts", "findings", "consequences", "coverage"]
+    assert list(document) == [
+        "schema_version",
+        "outcome",
+        "attempts",
+        "findings",
+        "consequences",
+        "coverage",
+        "not_recorded",
+    ]
     assert set(document["attempts"][0]) == {
         "stack",
         "operation",
