@@ -5,19 +5,22 @@ ARG BASE_IMAGE=python:3.12-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-RUN python -m venv /opt/forensics
-COPY requirements/ requirements/
-# Every dependency is pinned by its hash; nothing else may come in.
-RUN /opt/forensics/bin/pip install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --only-binary :all: --requirement requirements/run.txt
-# The build backend comes from a lock too; this environment stays behind in the build stage.
-RUN python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --requirement requirements/dev.txt
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+# pip stays behind in the build stage: the image has nothing to install with.
+RUN python -m venv --without-pip /opt/forensics \
+ && python -m venv /opt/build
+COPY requirements/run.txt requirements/build.txt requirements/
+# Every dependency is pinned by its hash, the build backend too; nothing else may come in.
+RUN /opt/build/bin/pip --python /opt/forensics/bin/python install \
+      --require-hashes --only-binary :all: --requirement requirements/run.txt \
+ && /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY forensics/ forensics/
+# Compiled without times in it: whoever runs the image cannot write there, and copying may change a time.
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
- && /opt/forensics/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /wheel/*.whl
+ && /opt/build/bin/pip --python /opt/forensics/bin/python install --no-deps --no-compile /wheel/*.whl \
+ && /opt/forensics/bin/python -m compileall -q -f --invalidation-mode unchecked-hash /opt/forensics/lib
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="forensics" \
@@ -25,17 +28,19 @@ LABEL org.opencontainers.image.title="forensics" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/forensics /opt/forensics
 # The archive's directory must belong to whoever writes it, also when it is an empty named volume.
-RUN useradd --system --uid 10001 --user-group --home-dir /home/forensics --create-home forensics \
+RUN useradd --uid 10001 --user-group --home-dir /home/forensics --create-home \
+      --shell /usr/sbin/nologin forensics \
  && install --directory --owner forensics --group forensics --mode 0700 /data
 ENV PATH=/opt/forensics/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     FORENSICS_ARCHIVE=/data
-USER forensics
+# By number: an orchestrator can tell that it is not root.
+USER 10001:10001
 WORKDIR /home/forensics
 VOLUME /data
 # SIGTERM ends the recording in order, within 25 seconds: give `docker stop --time 30`.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=2 \
-  CMD ["forensics", "status", "--quiet", "/data"]
+  CMD forensics status --quiet "$FORENSICS_ARCHIVE"
 ENTRYPOINT ["forensics"]
 CMD ["watch"]

@@ -13,7 +13,7 @@ import pytest
 import forensics
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / "requirements" / name for name in ("run.txt", "dev.txt")]
+LOCKS = [ROOT / "requirements" / name for name in ("run.txt", "dev.txt", "build.txt")]
 
 
 def _entries(lock: Path) -> list[str]:
@@ -44,6 +44,7 @@ def test_every_dependency_is_in_the_lock() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = {"run.txt": project["project"]["dependencies"]}
     wanted["dev.txt"] = wanted["run.txt"] + project["dependency-groups"]["dev"]
+    wanted["build.txt"] = project["dependency-groups"]["build"] + project["build-system"]["requires"]
     for lock in LOCKS:
         locked = {re.split(r"[=\[]", entry)[0].lower() for entry in _entries(lock)}
         names = {re.split(r"[<>=\[]", requirement)[0].lower() for requirement in wanted[lock.name]}
