@@ -12,6 +12,7 @@ ForensicsError (255)
 │   ├── ArchiveUnwritable       read-only, full, or an I/O error
 │   ├── SegmentDamaged
 │   ├── BundleRefused           a zip that breaks a rule
+│   ├── SignatureWrong (1)      not made by the given key, or changed
 │   └── ArchiveInUse (4)        another writer holds it
 └── AwsError (254)              AWS answered with an error, or did not answer
     ├── CredentialsError (253)  nothing valid to sign with
@@ -83,6 +84,12 @@ class ArchiveUnwritable(ArchiveError):
 
 class BundleRefused(ArchiveError):
     """A bundle breaks a rule; nothing of it was used."""
+
+
+class SignatureWrong(ArchiveError):
+    """A signature is not what the given key would have made."""
+
+    exit_code = 1
 
 
 class SegmentDamaged(ArchiveError):

@@ -65,6 +65,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """First and last seq of each range of records that is not there."""
     problems: tuple[Problem, ...]
     expected: Expectation | None
+    signed_by: str | None = None
+    """The key whose signature over `expected.digest` was checked; None where none was asked for."""
     writer: int | None
     """The process that was writing meanwhile; None where none was."""
 

@@ -1,16 +1,24 @@
 """The command `verify`: whether an archive or a bundle is whole."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from forensics.archive.verdict import Problem, Verdict
 from forensics.archive.verify import verify as check
 from forensics.cli.opening import is_zip
+from forensics.cli.signing import beside, signing_module
+from forensics.errors import UsageError
 from forensics.model.inert import inert
 from forensics.report.count import counted, lost_records
+
+if TYPE_CHECKING:
+    from forensics.signature import Signed
 
 _SHOWN = 20
 
@@ -22,25 +30,59 @@ _SHOWN = 20
     metavar="DIGEST",
     help="A head digest that was printed earlier: it must be on the chain; for a bundle, its archive's head.",
 )
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ed25519 public key: the signature beside it must be by this key.",
+)
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the signature is. [default: beside the archive or bundle, with .sig at the end]",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def verify(archive: Path, expect: str | None, output: str) -> int:
+def verify(archive: Path, expect: str | None, key: Path | None, signature: Path | None, output: str) -> int:
     """Check that an archive or a bundle is whole: every byte, offline, also while it is written.
 
     Exit code 0: intact, gaps that the recorder itself recorded included.
-    Exit code 1: something is damaged, missing or torn, a bundle breaks a rule, or DIGEST is not on the chain.
+    Exit code 1: something is damaged, missing or torn, a bundle breaks a rule, DIGEST is not on the chain,
+    or the signature is not by the key.
     """
+    signed = _signed(archive, key, signature, expect)
     if is_zip(archive):
-        code: int = importlib.import_module("forensics.cli.verify_bundle").verify_bundle(
-            archive, expect, output
-        )
-        return code
-    verdict = check(archive, expect)
+        of_bundle: Callable[..., int] = importlib.import_module("forensics.cli.verify_bundle").verify_bundle
+        return of_bundle(archive, expect, output, signed)
+    verdict = check(archive, signed.digest if signed else expect)
+    if signed is not None:
+        verdict = replace(verdict, signed_by=signed.key_id)
     if output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(verdict), indent=2))
     else:
         for line in _lines(archive, verdict):
             click.echo(inert(line))
     return 0 if verdict.is_sound else 1
+
+
+def _signed(archive: Path, key: Path | None, signature: Path | None, expect: str | None) -> "Signed | None":
+    """Return what the signature vouches for; None where nobody asked.
+
+    Raises:
+        UsageError: The flags do not go together, or a file cannot be read.
+        SignatureWrong: It is not by the key.
+    """
+    if key is None:
+        if signature is not None:
+            raise UsageError("--signature without --key", hint="name the public key that must have made it")
+        return None
+    if expect is not None:
+        raise UsageError(
+            "--expect and --key", hint="the signature says which digest to expect: leave one out"
+        )
+    signing = signing_module()
+    found: Signed = signing.check(signature or beside(archive), signing.public_key(key))
+    return found
 
 
 def _lines(archive: Path, verdict: Verdict) -> list[str]:
@@ -57,6 +99,7 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
         *_problems(verdict.problems),
         *([f"writer    process {verdict.writer} is at work"] if verdict.writer is not None else []),
         f"head      {verdict.head}",
+        *([f"signed    by key {verdict.signed_by}"] if verdict.signed_by else []),
         *_expected(verdict),
     ]
 
