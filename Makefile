@@ -4,13 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check lint format bench accuracy docs lock build clean help
+.PHONY: demo test check lint format bench soak accuracy docs lock build clean help
 
 help:
 	@echo "make demo    record a failing deployment, embedded: no AWS account, no network"
 	@echo "make test    the whole test suite"
 	@echo "make check   make test, plus lint, format, types, floors, docstrings"
 	@echo "make bench   speed and memory, as ratios measured in one run"
+	@echo "make soak    five minutes of trouble, kills and restarts; SOAK_SECONDS=60 for less"
 	@echo "make format  format the code        make lock   refresh requirements/*.txt"
 	@echo "make accuracy [CORPUS=FILE]  how often explain is right, over labelled texts and failures"
 	@echo "make docs    the pages that are made from the code"
@@ -47,6 +48,13 @@ format: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench
+
+# Thousands of targets through faults of every kind; ends with verify and the coverage property.
+SOAK_SECONDS ?= 300
+SOAK_TARGETS ?= 2000
+SOAK_SEED    ?= 1
+soak: $(READY)
+	@$(BIN)/python -m bench.soak --seconds $(SOAK_SECONDS) --targets $(SOAK_TARGETS) --seed $(SOAK_SEED)
 
 # Whole labelled failures are not part of the project: make accuracy CORPUS=/path/to/failures.jsonl
 accuracy: $(READY)

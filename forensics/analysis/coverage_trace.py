@@ -160,6 +160,10 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
             detail = "No poll of it ever succeeded; perhaps it does not exist yet."
             self.open_gap = self._inferred(since, None, "open", NEVER_READ, detail=detail)
         if self.open_gap is not None:
+            began_at = self._anew_at or self.opened_at
+            if self._sure_until is None and self.open_gap.since > began_at:
+                detail = "It was opened by a run that ended before it was read."
+                self._infer(began_at, self.open_gap.since, "unknown", DAEMON_DOWN, detail=detail)
             self.gaps.append(self.open_gap)
             self.until = max(last_at, self.open_gap.since)
         else:

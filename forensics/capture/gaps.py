@@ -29,6 +29,7 @@ _REASONS: tuple[tuple[type[AwsError], str], ...] = (
 ARCHIVE = "archive-unwritable"
 DAEMON_DOWN = "daemon-down"
 HOST_ASLEEP = "host-asleep"
+_FIRST = "The first poll that succeeded did not reach back to the beginning of the recording."
 
 
 def reason_of(error: AwsError) -> str:
@@ -48,20 +49,27 @@ def opened(stream: str, since: datetime, reason: str, *, detail: str = "") -> Ga
     )
 
 
-def closed(open_gap: Gap | None, own: Gap | None, until: datetime) -> Gap | None:
+def closed(
+    open_gap: Gap | None, own: Gap | None, until: datetime, *, reaches_to: datetime | None = None
+) -> Gap | None:
     """Return the gap to record after a good poll.
 
     Args:
         open_gap: The outage that the poll ended; None where the stream was well.
         own: What the poll itself could not reach back to; None where it joined.
         until: When the poll began: sure again from there on.
+        reaches_to: How far back a first poll reached, which had nothing to join; None for any other poll,
+            and where it reached the beginning.
 
     Returns:
-        ``recovered`` where the walk joined after an outage; the poll's own gap where it did not, with the
-        outage as its reason; None where there is nothing to say.
+        ``recovered`` where the walk joined after an outage; the poll's own gap where it did not, or what a
+        first poll did not reach back to, with the outage as its reason; None where there is nothing to say.
     """
     if open_gap is None:
         return own
+    if own is None and reaches_to is not None and to_rfc3339(reaches_to) > open_gap.since:
+        detail = "; ".join(text for text in (_FIRST, open_gap.detail) if text)
+        return replace(open_gap, until=to_rfc3339(reaches_to), kind="unknown", detail=detail[:500])
     if own is None:
         return replace(open_gap, until=to_rfc3339(until), kind="recovered")
     detail = "; ".join(text for text in (own.detail, open_gap.detail) if text)

@@ -1,5 +1,7 @@
 """What the answers of one poll do: facts into the archive first, then the streams move on."""
 
+from datetime import datetime
+
 import msgspec
 from msgspec.structs import replace
 
@@ -64,7 +66,9 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     if isinstance(answer, Failed):
         return _prepare_failed(recording, watched, answer)
     batch = answer
-    gap = gaps.closed(_closable(watched, polled), batch.gap, polled.poll.at)
+    gap = gaps.closed(
+        _closable(watched, polled), batch.gap, polled.poll.at, reaches_to=_reach_of_first(watched, batch)
+    )
     position = watched.source.fold_all(watched.position, batch.facts)
     facts = list(batch.facts)
     if gap is not None:
@@ -80,6 +84,14 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
 def _closable(watched: Watched, polled: Polled) -> Gap | None:
     """Return the open gap, as far as a poll ends it: not one that began after the poll did."""
     return watched.open_gap if polled.poll.at_s >= watched.blind_until_s else None
+
+
+def _reach_of_first(watched: Watched, batch: Batch) -> datetime | None:
+    """Return how far back a first poll reached; None for later ones, which join or say that they do not."""
+    # The survey lists what is, and leaves what was to the stacks' own streams.
+    if watched.polled_at is not None or watched.stream.source == cadence.SURVEY:
+        return None
+    return batch.covers_from
 
 
 def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _Step:

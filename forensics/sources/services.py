@@ -111,7 +111,10 @@ class Services:
             page = ask(door, _DESCRIBE, cluster=self.group_of(targets[0]) or "default", services=named)
             found = {_name(text(row, "serviceArn")): row for row in page.rows("services")}
         except NotFound as error:
-            return [self._missing(target, positions.get(target), error) for target in targets]
+            return [
+                self._missing(target, positions.get(target), polled_at.get(target), now, error)
+                for target in targets
+            ]
         except AwsError as error:
             return [Failed(stream=Stream(self.name, target), error=error) for target in targets]
         details = service_details.Details(door, now)
@@ -121,7 +124,7 @@ class Services:
             position = positions.get(target)
             if service is None:
                 gone = NotFound(f"{target}: {_reason(page, target)}", operation=_DESCRIBE)
-                read.append(self._missing(target, position, gone))
+                read.append(self._missing(target, position, polled_at.get(target), now, gone))
                 continue
             try:
                 seen = _Seen(
@@ -137,10 +140,27 @@ class Services:
                 read.append(Failed(stream=Stream(self.name, target), error=error))
         return read
 
-    def _missing(self, target: str, position: Position | None, error: AwsError) -> Batch | Failed:
+    def _missing(
+        self,
+        target: str,
+        position: Position | None,
+        polled_at: datetime | None,
+        now: datetime,
+        error: AwsError,
+    ) -> Batch | Failed:
         """Return the end of a service that was seen before; one that was never seen may still come."""
         stream = Stream(self.name, target)
-        return Batch(stream=stream, is_ended=True) if position else Failed(stream=stream, error=error)
+        if not position:
+            return Failed(stream=stream, error=error)
+        gap = Gap(
+            stream=str(stream),
+            since=to_rfc3339(min(polled_at or now, now)),
+            until=to_rfc3339(now),
+            reason="window",
+            kind="unknown",
+            detail="The service was deleted: what it said since the last poll can no longer be read.",
+        )
+        return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)
 
     def _read(self, seen: "_Seen", details: service_details.Details) -> Batch:
         events = _Events.of(seen)

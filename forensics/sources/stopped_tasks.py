@@ -88,11 +88,7 @@ class StoppedTasks:
             try:
                 read.append(self._read(door, stream, positions.get(target) or {}, now, at))
             except NotFound as error:
-                # A cluster that was there has been deleted, its tasks with it.
-                is_gone = at is not None
-                read.append(
-                    Batch(stream=stream, is_ended=True) if is_gone else Failed(stream=stream, error=error)
-                )
+                read.append(_gone(stream, at, now) if at is not None else Failed(stream=stream, error=error))
             except AwsError as error:
                 read.append(Failed(stream=stream, error=error))
         return read
@@ -172,6 +168,19 @@ def _version(task: JsonObject) -> str:
 def _is_final(known: Mapping[str, Any], arn: str) -> bool:
     seen = known.get(task_id(arn))
     return seen is not None and bool(seen[1])
+
+
+def _gone(stream: Stream, polled_at: datetime, now: datetime) -> Batch:
+    """Return the end of a cluster that was there and has been deleted, its tasks with it."""
+    gap = Gap(
+        stream=str(stream),
+        since=to_rfc3339(min(polled_at, now)),
+        until=to_rfc3339(now),
+        reason="window",
+        kind="unknown",
+        detail="The cluster was deleted: tasks that stopped since the last poll can no longer be read.",
+    )
+    return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)
 
 
 def _gap(

@@ -16,6 +16,7 @@ from forensics.errors import (
     Undecodable,
     Unreachable,
 )
+from forensics.model.clock import to_rfc3339
 from forensics.model.record import Gap
 from tests.support.clock import NOON
 
@@ -46,6 +47,22 @@ def test_an_outage_that_lost_something_keeps_its_reason() -> None:
     assert gap is not None
     assert (gap.kind, gap.reason, gap.lower_bound) == ("lost", "credentials", 1)
     assert gap.detail == "100 new; expired"
+
+
+def test_a_first_poll_after_an_outage_recovers_only_what_it_reaches_back_to() -> None:
+    """It had nothing to join: what came before its window, while nobody could look, may be missing."""
+    reached = LATER - timedelta(seconds=30)
+    gap = gaps.closed(OUTAGE, None, LATER, reaches_to=reached)
+    assert gap is not None
+    assert (gap.kind, gap.since, gap.until, gap.reason) == (
+        "unknown",
+        OUTAGE.since,
+        to_rfc3339(reached),
+        "credentials",
+    )
+    before = gaps.closed(OUTAGE, None, LATER, reaches_to=NOON - timedelta(hours=1))
+    assert before is not None
+    assert before.kind == "recovered"
 
 
 def test_a_poll_that_joins_without_an_outage_leaves_nothing() -> None:

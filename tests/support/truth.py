@@ -1,0 +1,337 @@
+"""A recorder under trouble of every kind, and what its archive has to say about it.
+
+`Trouble` is what goes wrong on the way to AWS, `Life` how long one process of the recorder lives. `World`
+plays them; `Judge` compares what happened with records and coverage.
+"""
+
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from forensics.analysis.coverage import KINDS, Coverage
+from forensics.analysis.coverage_trace import Interval, Trace, TracedGap
+from forensics.archive.disk import Disk
+from forensics.archive.reader import Archive
+from forensics.archive.verify import verify
+from forensics.archive.writer import WriterOptions
+from forensics.capture.selection import Wanted
+from forensics.errors import (
+    AccessDenied,
+    AwsError,
+    ClockSkewed,
+    CredentialsExpired,
+    ServerFault,
+    Throttled,
+    Undecodable,
+    Unreachable,
+)
+from forensics.model.clock import from_rfc3339
+from forensics.model.record import Fact, Record
+from forensics.serve.history import History
+from tests.support.capture_fakes import EndpointDoor, Recorder
+from tests.support.clock import ManualClock
+
+EVENT = "aws.cloudformation.stack_event"
+SERVICE_EVENT = "aws.ecs.service_event"
+TASK = "aws.ecs.task"
+SOURCES = {EVENT: "stack_events", SERVICE_EVENT: "services", TASK: "stopped_tasks"}
+"""The source that has to bring each kind of fact that has a key of its own."""
+
+ERRORS: dict[str, AwsError] = {
+    "expired": CredentialsExpired("the security token is expired"),
+    "throttled": Throttled("Rate exceeded"),
+    "reset": Unreachable("the connection was reset"),
+    "5xx": ServerFault("503"),
+    "truncated": Undecodable("no XML", body=b"<DescribeStackEventsResponse><Stack", operation="x"),
+    "denied": AccessDenied("not authorized", code="AccessDenied", operation="x:Y"),
+}
+SKEW_ALLOWED_S = 300.0
+"""AWS refuses what is signed with a clock that is further off than this."""
+_MARGIN = timedelta(milliseconds=1)
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Calls of one operation (""; of all) that fail for a while, by chance."""
+
+    start_s: int
+    length_s: int
+    operation: str
+    error: str
+    share: float
+
+
+class Life(msgspec.Struct, frozen=True):
+    """A process that is killed right after its n-th commit, or stopped in order, and stays away."""
+
+    commits: int
+    away_s: int
+    is_kill: bool
+
+
+class HastyDisk(Disk):
+    """Promises what it does not do: nobody here turns off the power."""
+
+    def sync(self, fd: int) -> None:
+        return
+
+    def sync_folder(self, fd: int) -> None:
+        return
+
+
+class WallClock(ManualClock):
+    """The recorder's clock: the truth's, but for how far its wall time is off; it waits in large steps."""
+
+    def __init__(self, truth: ManualClock, *, step_s: float = 4.0) -> None:
+        super().__init__(truth.now())
+        self._truth = truth
+        self._step_s = step_s
+        self.offset_s = 0.0
+
+    def now(self) -> datetime:
+        return self._truth.now() + timedelta(seconds=self.offset_s)
+
+    def monotonic(self) -> float:
+        return self._truth.monotonic()
+
+    def boottime(self) -> float:
+        return self._truth.boottime()
+
+    def advance(self, seconds: float) -> None:
+        self._truth.advance(max(seconds, self._step_s))
+
+
+class World:
+    """A recorder, its endpoint, and everything that goes wrong between them.
+
+    Args:
+        directory: Where archives go.
+        story: What happens in AWS.
+        troubles: What goes wrong on the way.
+        steps: Moments at which the recorder's wall clock is set, and by how much it is off from then on.
+        naps: Moments at which the recorder's machine is suspended, and for how long.
+        seed: Decides which calls trouble strikes.
+        wanted: What to record.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        story: Sequence[Fact],
+        *,
+        troubles: Iterable[Trouble] = (),
+        steps: Iterable[tuple[int, int]] = (),
+        naps: Iterable[tuple[int, int]] = (),
+        seed: int = 0,
+        wanted: Wanted | None = None,
+    ) -> None:
+        self.story = list(story)
+        self.truth = ManualClock()
+        self.began_at = self.truth.now()
+        self.clock = WallClock(self.truth)
+        self.offsets: list[tuple[datetime, float]] = [(self.began_at, 0.0)]
+        """From which moment on the recorder's wall clock was how far off, seconds."""
+        self.struck: Counter[str] = Counter()
+        self._steps = sorted(steps)
+        self._naps = sorted(naps)
+        self._troubles = list(troubles)
+        self._chance = random.Random(seed)
+        door = EndpointDoor(History.of(story), self.truth)
+        door.trouble = self._trouble
+        door.whoami_trouble = lambda: self._trouble("sts:GetCallerIdentity")
+        self.recorder = Recorder(directory, door, self.clock, wanted or Wanted(stacks=("Shop",)))
+        # Small segments: seals, and starts from a seal, are part of the game.
+        self.recorder.writer_options = WriterOptions(segment_bytes=30_000)
+        self.recorder.disk = HastyDisk()
+
+    @property
+    def elapsed_s(self) -> float:
+        return (self.truth.now() - self.began_at).total_seconds()
+
+    def _trouble(self, operation: str) -> AwsError | None:
+        if abs(self.clock.offset_s) > SKEW_ALLOWED_S:
+            self.struck["skewed"] += 1
+            return ClockSkewed("Signature expired")
+        for trouble in self._troubles:
+            is_on = trouble.start_s <= self.elapsed_s < trouble.start_s + trouble.length_s
+            fits = trouble.operation in (operation, "")
+            # Whose credentials these are may always be asked.
+            is_allowed = trouble.error == "denied" and operation.startswith("sts:")
+            if is_on and fits and not is_allowed and self._chance.random() < trouble.share:
+                self.struck[trouble.error] += 1
+                return ERRORS[trouble.error]
+        return None
+
+    def _pass_time(self) -> None:
+        """Let happen to the machine what is due."""
+        while self._steps and self._steps[0][0] <= self.elapsed_s:
+            self.clock.offset_s = float(self._steps.pop(0)[1])
+            self.offsets.append((self.truth.now(), self.clock.offset_s))
+        while self._naps and self._naps[0][0] <= self.elapsed_s:
+            self.truth.sleep(self._naps.pop(0)[1])
+
+    def live(self, life: Life) -> None:
+        """Run until so many commits were made, die, and stay away for a while."""
+        recorder = self.recorder
+        next_home = recorder.directory.with_name(f"archive-{recorder.runs + 1}")
+        left = life.commits
+        stop = _Pulse(self._pass_time)
+        abort = threading.Event()
+
+        def count(_records: Sequence[Record]) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and life.is_kill:
+                # What a killed process leaves is what is on disk now; what it does after that is not.
+                shutil.copytree(recorder.directory, next_home)
+                abort.set()
+            elif left <= 0:
+                stop.set()
+
+        recorder.start(on_commit=count).run(stop, abort)
+        if next_home.exists():
+            recorder.directory = next_home
+        self.truth.advance(life.away_s)
+
+    def judge(self) -> "Judgement":
+        """Judge the archive as it stands."""
+        return Judge(self.story, self.offsets).judge(self.recorder.directory)
+
+    def run_until(self, elapsed_s: float) -> Any:
+        """Run one process to a moment of the story."""
+        stop = _Pulse(self._pass_time, lambda: self.elapsed_s >= elapsed_s)
+        return self.recorder.start().run(stop)
+
+
+class _Pulse(threading.Event):
+    """An event that the recorder looks at in each turn, which lets time's tricks happen."""
+
+    def __init__(self, beat: Callable[[], None], is_over: Callable[[], bool] = lambda: False) -> None:
+        super().__init__()
+        self._beat = beat
+        self._is_over = is_over
+
+    def is_set(self) -> bool:
+        self._beat()
+        return super().is_set() or self._is_over()
+
+
+class Judgement(msgspec.Struct, kw_only=True):
+    """What came of it."""
+
+    coverage: Coverage
+    gaps: Counter[str]
+    missing: int
+    """Facts that happened and are not in the archive, each in a gap that says so."""
+    unwatched: int
+    """Facts that are not in the archive, and came when nobody claims to have watched."""
+    records: int
+
+
+class Judge:
+    """Compares what happened with what an archive holds and says.
+
+    Args:
+        story: What happened in AWS.
+        offsets: From which moment on the recorder's wall clock was how far off, seconds; in order.
+    """
+
+    def __init__(self, story: Iterable[Fact], offsets: Sequence[tuple[datetime, float]] = ()) -> None:
+        self._story = [fact for fact in story if fact.type in SOURCES]
+        self._offsets = offsets
+        # AWS shows each task only as it is now: no earlier version can be asked for.
+        versions = {_task_of(fact): fact.id for fact in self._story if fact.type == TASK}
+        self._passing = {
+            fact.id for fact in self._story if fact.type == TASK and versions[_task_of(fact)] != fact.id
+        }
+
+    def judge(self, directory: Path, *, is_live: bool = False) -> Judgement:
+        """Judge an archive.
+
+        Raises:
+            AssertionError: Something is missing outside the gaps, there twice, invented or changed.
+        """
+        verdict = verify(directory)
+        assert verdict.is_sound or verdict.verdict == "torn tail", verdict.problems
+        held: set[tuple[str, str]] = set()
+        coverage = Coverage(self._checked(Archive.open(directory).records(), held), is_live=is_live)
+        missing = [
+            fact
+            for fact in self._story
+            if (fact.source, fact.id) not in held and fact.id not in self._passing
+        ]
+        excused = self._excuse(missing, coverage)
+        gaps = Counter(gap.gap.kind for trace in coverage.traces.values() for gap in trace.gaps)
+        return Judgement(
+            coverage=coverage,
+            gaps=gaps,
+            missing=excused,
+            unwatched=len(missing) - excused,
+            records=len(held),
+        )
+
+    def _checked(self, records: Iterable[Record], held: set[tuple[str, str]]) -> Iterator[Record]:
+        said = {(fact.source, fact.id): fact.data for fact in self._story}
+        for record in records:
+            key = (record.source, record.id)
+            assert key not in held, f"{key} is there twice"
+            held.add(key)
+            if record.type in SOURCES:
+                assert key in said, f"{key} never happened"
+                assert record.payload() == said[key], f"{key} was changed"
+            yield record
+
+    def _excuse(self, missing: Iterable[Fact], coverage: Coverage) -> int:
+        excused = 0
+        within: Counter[int] = Counter()
+        for fact in missing:
+            trace = coverage.traces.get(f"{SOURCES[fact.type]} {fact.source}")
+            at = from_rfc3339(fact.time or "")
+            if trace is not None and self._is_claimed(trace, at):
+                holding = self._excuse_one(trace, fact, self._walls(at))
+                within.update(id(gap) for gap in holding)
+                excused += 1
+        for trace in coverage.traces.values():
+            for gap in trace.gaps:
+                assert gap.gap.kind in KINDS
+                assert within[id(gap)] >= (gap.gap.lower_bound or 0), (gap.gap, "claims more than is missing")
+        return excused
+
+    def _excuse_one(self, trace: Trace, fact: Fact, walls: Sequence[datetime]) -> list[TracedGap]:
+        holding = [gap for gap in trace.gaps if any(_holds(gap, wall) for wall in walls)]
+        said = [(gap.gap.since, gap.gap.until, gap.gap.kind, gap.gap.reason) for gap in trace.gaps]
+        assert any(gap.gap.kind != "recovered" for gap in holding), (trace.stream, fact.id, fact.time, said)
+        # An open gap has no end, and nothing can be drawn after the last record.
+        if trace.until is None or any(wall <= trace.until for wall in walls):
+            touched = [item for item in trace.intervals() if any(_touches(item, wall) for wall in walls)]
+            assert any(not item.is_seen for item in touched), (trace.stream, fact.id, fact.time, touched)
+        return holding
+
+    def _walls(self, at: datetime) -> tuple[datetime, ...]:
+        """Return what a moment may be called: by AWS, and by the recorder's clock as it stood then."""
+        offsets = [offset_s for since, offset_s in self._offsets if since <= at]
+        return (at, at + timedelta(seconds=offsets[-1])) if offsets else (at,)
+
+    def _is_claimed(self, trace: Trace, at: datetime) -> bool:
+        """Return whether the stream's coverage says anything about a moment of AWS's clock."""
+        doubt = timedelta(seconds=max((abs(offset_s) for _, offset_s in self._offsets), default=0.0))
+        is_over = trace.open_gap is None and trace.until is not None and at > trace.until - doubt
+        return at >= trace.opened_at + doubt and not is_over
+
+
+def _task_of(fact: Fact) -> str:
+    return fact.id.rpartition("@")[0]
+
+
+def _holds(gap: TracedGap, at: datetime) -> bool:
+    return gap.since - _MARGIN <= at and (gap.until is None or at <= gap.until + _MARGIN)
+
+
+def _touches(interval: Interval, at: datetime) -> bool:
+    return interval.since - _MARGIN <= at <= interval.until + _MARGIN

@@ -1,0 +1,121 @@
+"""Whatever goes wrong, for however long: what is missing lies in a gap that says so."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from forensics.model.record import Fact
+from tests.support.histories import Builder, facts, service, stack, task
+from tests.support.truth import ERRORS, Life, Trouble, World
+
+LENGTH_S = 3 * 3600
+OPERATIONS = (
+    "",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:ListStacks",
+    "cloudformation:DescribeStacks",
+    "ecs:DescribeServices",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+)
+
+moments = st.integers(min_value=30, max_value=LENGTH_S)
+troubles = st.builds(
+    Trouble,
+    start_s=st.one_of(st.just(0), moments),
+    length_s=st.one_of(st.integers(1, 900), st.integers(3000, 7000)),
+    operation=st.sampled_from(OPERATIONS),
+    error=st.sampled_from(sorted(ERRORS)),
+    share=st.sampled_from((0.3, 0.9, 1.0)),
+)
+lives = st.builds(
+    Life,
+    commits=st.integers(1, 40),
+    away_s=st.one_of(st.integers(0, 900), st.integers(3000, 6000)),
+    is_kill=st.booleans(),
+)
+bursts = st.lists(st.tuples(moments, st.integers(1, 160)), max_size=5)
+
+
+def story(
+    operations: list[int],
+    bursts: list[tuple[int, int]],
+    stops: list[int],
+    *,
+    service_ends_at: int | None = None,
+    cluster_ends_at: int | None = None,
+) -> list[Fact]:
+    """Return a stack with a row of operations, a service that talks in bursts, and tasks that stop."""
+    api = service("api", at=25).deployment(at=40, rolloutState="COMPLETED")
+    shop = stack("Shop", at=20)
+    shop.event("Api", "AWS::ECS::Service", "CREATE_COMPLETE", at=26, physical=api.arn)
+    shop.itself("CREATE_COMPLETE", at=30)
+    if cluster_ends_at is not None:
+        shop.itself("UPDATE_IN_PROGRESS", at=cluster_ends_at - 3)
+        shop.event("Main", "AWS::ECS::Cluster", "DELETE_COMPLETE", at=cluster_ends_at, physical="main")
+        shop.itself("UPDATE_COMPLETE", at=cluster_ends_at + 5)
+    for number, at in enumerate(sorted(set(operations))):
+        shop.itself("UPDATE_IN_PROGRESS", at=at)
+        shop.event(f"R{number}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + 7)
+        shop.itself("UPDATE_COMPLETE", at=at + 15)
+    for burst, (at, count) in enumerate(sorted(bursts)):
+        for number in range(count):
+            said_at = at + number * 0.25
+            if service_ends_at is None or said_at < service_ends_at:
+                api.event(f"message {burst}.{number}", at=said_at)
+    dead: list[Builder] = []
+    for number, at in enumerate(stops):
+        if cluster_ends_at is not None and at + 20 > cluster_ends_at:
+            continue  # a cluster in which something runs cannot be deleted
+        dying = task("api", at=at, task_id=f"{number:032x}", last="DEPROVISIONING")
+        dead.append(dying.version(at=at + 15, lastStatus="STOPPED"))
+    if service_ends_at is not None:
+        api.snapshot(at=service_ends_at, status="INACTIVE", deployments=[])
+    return facts(shop, api, *dead)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    # A case takes a second: to make one smaller would take minutes. The draws are labelled instead.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(data=st.data())
+def test_what_is_missing_lies_in_a_gap_that_says_so(data: Any) -> None:
+    """Faults, outages beyond every horizon, clocks set, sleep, kills: all that is missing is named."""
+    truth = story(
+        data.draw(st.lists(moments, max_size=12), label="operations"),
+        data.draw(bursts, label="bursts"),
+        data.draw(st.lists(moments, max_size=12), label="stops"),
+        service_ends_at=data.draw(st.one_of(st.none(), moments), label="service ends"),
+        cluster_ends_at=data.draw(st.one_of(st.none(), moments), label="cluster ends"),
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        world = World(
+            Path(directory),
+            truth,
+            troubles=data.draw(st.lists(troubles, max_size=4), label="troubles"),
+            steps=data.draw(st.lists(st.tuples(moments, st.integers(-900, 900)), max_size=2), label="steps"),
+            naps=data.draw(st.lists(st.tuples(moments, st.integers(5, 5000)), max_size=2), label="naps"),
+            seed=data.draw(st.integers(0, 2**32), label="seed"),
+        )
+        for life in data.draw(st.lists(lives, max_size=3), label="lives"):
+            if world.elapsed_s < LENGTH_S:
+                world.live(life)
+                world.judge()
+        world.run_until(LENGTH_S + 1300)
+        world.judge()
+
+
+def test_without_trouble_nothing_is_missing_and_nothing_was_unseen() -> None:
+    """The property above must not hold because everything is declared a gap."""
+    truth = story([300, 4000, 9000], [(500, 90), (6000, 90)], [700, 5000])
+    with tempfile.TemporaryDirectory() as directory:
+        world = World(Path(directory), truth)
+        world.run_until(LENGTH_S)
+        found = world.judge()
+    assert (found.missing, found.gaps.total()) == (0, 0)
