@@ -1,6 +1,7 @@
 """One pass over records: everything that a diagnosis looks at, by what it is about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -9,6 +10,8 @@ from forensics.analysis.service_shapes import ServiceDeployment, ServiceState, T
 from forensics.analysis.shapes import Counts, Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.watching import Watching
 from forensics.model.record import Record
+
+_AT = attrgetter("at")
 
 
 class Timeline:
@@ -45,42 +48,62 @@ class Timeline:
         timeline = cls()
         for record in records:
             timeline._add(record)
+        # They come in the order of their seq, which a stable sort keeps among equal times.
         for events in timeline.stacks.values():
-            events.sort(key=lambda event: (event.at, event.seq))
+            events.sort(key=_AT)
         for messages in timeline.service_events.values():
-            messages.sort(key=lambda event: (event.at, event.seq))
+            messages.sort(key=_AT)
         return timeline
 
     def _add(self, record: Record) -> None:
-        self.last_at = max(self.last_at, record.happened_at())
-        kind = record.type
-        if kind == shapes.STACK_EVENT:
-            event = shapes.stack_event(record)
-            self.stacks.setdefault(event.stack_id, []).append(event)
-        elif kind == shapes.TASK:
-            task = shapes.task(record)
-            if task.is_stopped:
-                self.tasks[task.arn] = task
-        elif kind == shapes.SERVICE_EVENT:
-            self.service_events.setdefault(record.source, []).append(shapes.service_event(record))
-        elif kind == shapes.SERVICE:
-            self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
-            self.counts.setdefault(record.source, []).append(shapes.counts(record))
-            self.states.setdefault(record.source, []).append(service_shapes.service_state(record))
-        elif kind == shapes.DEPLOYMENT:
-            self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
-        elif kind == shapes.SERVICE_DEPLOYMENT:
-            found = service_shapes.service_deployment(record)
-            self.service_deployments.setdefault(record.source, {})[found.arn] = found
-        elif kind == shapes.TASK_DEFINITION:
-            definition = service_shapes.task_definition(record)
-            self.task_definitions[definition.arn] = definition
-            self._add_log_place(record)
-        elif kind == shapes.STACK_DESCRIPTION:
-            mode = shapes.text_at(shapes.payload_of(record), "DeploymentConfig", "Mode")
-            if mode:
-                self.modes[record.source] = mode
-        self.watching.add(record)
+        at = record.time or record.recordedtime
+        self.last_at = max(self.last_at, at)
+        add = _ADDS.get(record.type)
+        if add is not None:
+            add(self, record)
+        else:
+            self.watching.add(record)
+
+    def _add_stack_event(self, record: Record) -> None:
+        event = shapes.stack_event(record)
+        events = self.stacks.get(event.stack_id)
+        if events is None:
+            events = self.stacks[event.stack_id] = []
+        events.append(event)
+
+    def _add_task(self, record: Record) -> None:
+        task = shapes.task(record)
+        if task.is_stopped:
+            self.tasks[task.arn] = task
+
+    def _add_service_event(self, record: Record) -> None:
+        event = shapes.service_event(record)
+        events = self.service_events.get(event.service)
+        if events is None:
+            events = self.service_events[event.service] = []
+        events.append(event)
+
+    def _add_service(self, record: Record) -> None:
+        self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
+        self.counts.setdefault(record.source, []).append(shapes.counts(record))
+        self.states.setdefault(record.source, []).append(service_shapes.service_state(record))
+
+    def _add_deployment(self, record: Record) -> None:
+        self.deployments.setdefault(record.source, []).append(shapes.deployment(record))
+
+    def _add_service_deployment(self, record: Record) -> None:
+        found = service_shapes.service_deployment(record)
+        self.service_deployments.setdefault(record.source, {})[found.arn] = found
+
+    def _add_task_definition(self, record: Record) -> None:
+        definition = service_shapes.task_definition(record)
+        self.task_definitions[definition.arn] = definition
+        self._add_log_place(record)
+
+    def _add_description(self, record: Record) -> None:
+        mode = shapes.text_at(shapes.payload_of(record), "DeploymentConfig", "Mode")
+        if mode:
+            self.modes[record.source] = mode
 
     def _add_log_place(self, record: Record) -> None:
         payload = shapes.payload_of(record)
@@ -93,6 +116,19 @@ class Timeline:
                 place = (group, prefix, shapes.text_at(container, "name"))
                 self.log_places[record.id] = place
                 return
+
+
+_ADDS: dict[str, Callable[[Timeline, Record], None]] = {
+    shapes.STACK_EVENT: Timeline._add_stack_event,
+    shapes.STACK_DESCRIPTION: Timeline._add_description,
+    shapes.TASK: Timeline._add_task,
+    shapes.SERVICE_EVENT: Timeline._add_service_event,
+    shapes.SERVICE: Timeline._add_service,
+    shapes.DEPLOYMENT: Timeline._add_deployment,
+    shapes.SERVICE_DEPLOYMENT: Timeline._add_service_deployment,
+    shapes.TASK_DEFINITION: Timeline._add_task_definition,
+}
+"""By type of record; the rest says at most what was watched."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """What was watched, what was read, and when it could not be."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from forensics.analysis.shapes import payload_of, text_at, value_at
@@ -21,6 +23,13 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
+class _Poll(msgspec.Struct, gc=False):
+    streams: list[str]
+
+
+_decode_poll = msgspec.json.Decoder(_Poll).decode
+
+
 class Watching:
     """Streams that were opened, streams that were read, and the gaps of each."""
 
@@ -33,37 +42,54 @@ class Watching:
         self.import_notes: dict[str, None] = {}
         """What an import of saved output says is missing or was not understood, each once."""
         self._gaps: dict[tuple[str, str], Gap] = {}
+        self._waiting: dict[int, str] = {}
+        """The streams that were opened and not yet seen read, by number."""
         self._ran = False
         self._ended: set[str] = set()
 
     def add(self, record: Record) -> None:
         """Take one record into account; those that say nothing about watching change nothing."""
-        if record.type == facts.GAP:
-            self._add_gap(record)
-        elif record.type == facts.RUN:
-            self._ran = True
-        elif record.type == facts.STREAM:
-            number = value_at(payload_of(record), "number")
-            if isinstance(number, int):
-                self.numbers[number] = text_at(payload_of(record), "stream")
-            if text_at(payload_of(record), "ended_because"):
-                self._ended.add(text_at(payload_of(record), "stream"))
-        elif record.type == facts.POLL:
+        take = _TAKES.get(record.type)
+        if take is not None:
+            take(self, record)
+
+    def _add_run(self, _record: Record) -> None:
+        self._ran = True
+
+    def _add_stream(self, record: Record) -> None:
+        payload = payload_of(record)
+        number, stream = value_at(payload, "number"), text_at(payload, "stream")
+        if isinstance(number, int):
+            self.numbers[number] = stream
+            if stream not in self.read:
+                self._waiting[number] = stream
+        if text_at(payload, "ended_because"):
+            self._ended.add(stream)
+
+    def _add_poll(self, record: Record) -> None:
+        try:
+            self.read.update(_decode_poll(record.data).streams)
+        except (msgspec.MsgspecError, RecursionError):
             streams = value_at(payload_of(record), "streams")
             if isinstance(streams, list):
-                self._was_read([name for name in streams if isinstance(name, str)])
-        elif record.type == facts.COVERAGE:
+                self.read.update(name for name in streams if isinstance(name, str))
+
+    def _add_coverage(self, record: Record) -> None:
+        self._waiting = {number: name for number, name in self._waiting.items() if name not in self.read}
+        if self._waiting:
             ranges = text_at(payload_of(record), "streams")
-            self._was_read([self.numbers[number] for number in self.numbers if within(number, ranges)])
-        elif record.type == facts.REFUSAL:
-            payload = payload_of(record)
-            stream = text_at(payload, "stream")
-            action = text_at(payload, "action") or text_at(payload, "operation")
-            self.refusals[stream] = Refusal(stream=stream, action=action, code=text_at(payload, "code"))
-        elif record.type == facts.IMPORT:
-            notes = value_at(payload_of(record), "notes")
-            if isinstance(notes, list):
-                self.import_notes |= dict.fromkeys(note for note in notes if isinstance(note, str))
+            self.read.update(name for number, name in self._waiting.items() if within(number, ranges))
+
+    def _add_refusal(self, record: Record) -> None:
+        payload = payload_of(record)
+        stream = text_at(payload, "stream")
+        action = text_at(payload, "action") or text_at(payload, "operation")
+        self.refusals[stream] = Refusal(stream=stream, action=action, code=text_at(payload, "code"))
+
+    def _add_import(self, record: Record) -> None:
+        notes = value_at(payload_of(record), "notes")
+        if isinstance(notes, list):
+            self.import_notes |= dict.fromkeys(note for note in notes if isinstance(note, str))
 
     @property
     def unread(self) -> list[str]:
@@ -97,9 +123,6 @@ class Watching:
         notes += self.import_notes
         return tuple(notes)
 
-    def _was_read(self, streams: list[str]) -> None:
-        self.read.update(streams)
-
     def _add_gap(self, record: Record) -> None:
         try:
             gap = msgspec.convert(record.payload(), Gap, strict=False)
@@ -125,3 +148,14 @@ def within(number: int, ranges: str) -> bool:
         if int(low) <= number <= int(high if dash else low):
             return True
     return False
+
+
+_TAKES: dict[str, Callable[[Watching, Record], None]] = {
+    facts.GAP: Watching._add_gap,
+    facts.RUN: Watching._add_run,
+    facts.STREAM: Watching._add_stream,
+    facts.POLL: Watching._add_poll,
+    facts.COVERAGE: Watching._add_coverage,
+    facts.REFUSAL: Watching._add_refusal,
+    facts.IMPORT: Watching._add_import,
+}

@@ -1,6 +1,7 @@
 """An archive as its readers see it: records, without a lock and without AWS."""
 
 import contextlib
+import io
 import os
 import threading
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from forensics.archive import lock, manifest, segment
 from forensics.archive.disk import Folder
 from forensics.archive.ending import find_ending, fold_segment
 from forensics.archive.follow import follow
+from forensics.archive.line import decode_whole
 from forensics.archive.manifest import Manifest
 from forensics.archive.missing import Missing
 from forensics.archive.seal import read_seal
-from forensics.archive.segment import lines_in, numbers_in, seal_name, segment_name
+from forensics.archive.segment import blocks, lines_in, numbers_in, seal_name, segment_name
 from forensics.archive.statement import BadStatement
 from forensics.archive.streams import ArchiveState
 from forensics.errors import ArchiveError, ArchiveMissing, NotAnArchive, SegmentDamaged
@@ -161,14 +163,22 @@ class Archive:
     def _records_of(self, number: int, *, is_last: bool) -> Iterator[Record]:
         name = segment_name(number)
         is_open = is_last and seal_name(number) not in self.segments.names()
+        before = 0
         with self.segments.open(name) as file:
-            for line in lines_in(file):
-                if line.record is not None:
-                    yield line.record
-                elif not (is_open and line.is_cut_short):
-                    self.damages.append(
-                        Damage(file=f"{segment.FOLDER}/{name}", line=line.number, text="not what was written")
-                    )
+            for content in blocks(file):
+                whole = decode_whole(content)
+                if whole is not None:
+                    yield from whole[0]
+                    before += len(whole[0])
+                    continue
+                for line in lines_in(io.BytesIO(content)):
+                    if line.record is not None:
+                        yield line.record
+                    elif not (is_open and line.is_cut_short):
+                        where = before + line.number
+                        text = "not what was written"
+                        self.damages.append(Damage(file=f"{segment.FOLDER}/{name}", line=where, text=text))
+                before += content.count(b"\n")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from forensics.archive.line import decode, decode_whole
 from forensics.archive.missing import Missing
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 FOLDER = "seg"
+_BLOCK_BYTES = 1 << 18
 _NAME = re.compile(r"([0-9]{8,})\.(jsonl|seal\.json)")
 
 
@@ -62,6 +63,16 @@ def records_in(content: bytes) -> Iterator[Record]:
     for line in lines_in(io.BytesIO(content)):
         if line.record is not None:
             yield line.record
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a segment's bytes in blocks of whole lines; the last may end with a line that is cut short.
+
+    A block is small enough to stay in the processor's cache, and large enough that its lines cost little
+    more than their decoding.
+    """
+    while block := file.read(_BLOCK_BYTES):
+        yield block if block.endswith(b"\n") else block + file.readline()
 
 
 def lines_in(content: Iterable[bytes]) -> Iterator[Line]:
