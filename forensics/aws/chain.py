@@ -26,6 +26,11 @@ ENVIRONMENT = ("env",)
 CONTAINER = ("container-role",)
 INSTANCE = ("iam-role",)
 PROCESS = ("custom-process",)
+PROFILE = (
+    "assume-role", "assume-role-with-web-identity", "sso", "shared-credentials-file", "login",
+    "custom-process", "config-file",
+)  # fmt: skip
+"""What a profile itself can name; the chain would go on to the container and the instance."""
 _OF_PROCESS = "process"
 
 
@@ -100,7 +105,7 @@ class Chain:
             renewal = renewed_in_time(credentials, self._clock)
             frozen = credentials.get_frozen_credentials() if credentials is not None else None
         except FAILING as error:
-            raise from_exception(error, "credentials") from error
+            raise from_exception(error, "credentials", now=self._clock.now()) from error
         if frozen is None or not (frozen.access_key and frozen.secret_key):
             raise self._none_found()
         noted_end = _noted_end(session, credentials)

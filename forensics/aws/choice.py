@@ -185,6 +185,7 @@ def _chain_of(one: CredentialOptions, options: ChainOptions, clock: Clock) -> Ch
             place = Origin(name="credential process", renews=True)
             return Chain(timed, clock, only=chain.PROCESS, origin=place, command=one.command)
         case "profile":
-            return Chain(replace(options, profile=one.profile or options.profile or "default"), clock)
+            named = replace(options, profile=one.profile or options.profile or "default")
+            return Chain(named, clock, only=chain.PROFILE)
         case _:
             return Chain(options, clock)

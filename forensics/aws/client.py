@@ -3,9 +3,8 @@
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import botocore
@@ -20,8 +19,11 @@ from forensics.aws.chain import ChainOptions, region_for
 from forensics.aws.choice import CredentialOptions, RoleKeys, profile_of, role_of, source_of
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.opened import Opened
+from forensics.aws.origin import Origin
 from forensics.aws.pushed import Keys, Pushed
 from forensics.aws.signing import Signing
+from forensics.aws.skew import skew_of
+from forensics.aws.standing import standing_of
 from forensics.errors import (
     AccessDenied,
     AwsError,
@@ -82,6 +84,7 @@ class Client:
         budget: Shared by the doors of one account; None makes one of its own.
         credentials: Where they come from, in the order to try; () is botocore's chain.
         rescue: What a person types to bring new credentials whatever they come from.
+        on_opened: Told how credentials stand each time that they come from elsewhere than before.
         stop: Once set, no call waits any more.
 
     Raises:
@@ -97,6 +100,7 @@ class Client:
         *,
         credentials: Sequence[CredentialOptions] = (),
         rescue: str = "",
+        on_opened: Callable[[CredentialStanding], object] = lambda _standing: None,
         stop: threading.Event | None = None,
     ) -> None:
         self._options = options
@@ -113,7 +117,9 @@ class Client:
         ours = replace(ours, region=self._region)
         self._pushed = Pushed(ours, clock)
         source = source_of(credentials, role_of(options), ours, clock, self._pushed)
-        self._signing = Signing(source, self._connection_to, clock)
+        self._signing = Signing(source, self._told, clock)
+        self._on_opened = on_opened
+        self._told_of: Origin | None = None
         self._rescue = rescue
         # Of its own: other threads' draws from the shared generator would change what a seed gives to
         # whoever embeds us, and a test is one such.
@@ -308,15 +314,21 @@ class Client:
             max_body_bytes=options.max_body_bytes,
             monotonic=self._clock.monotonic,
             on_date=self._note_date,
+            now=self._clock.now,
         )
 
-    def _note_date(self, date: str) -> None:
-        try:
-            server_at = parsedate_to_datetime(date)
-        except ValueError:
-            return
-        if server_at.tzinfo is not None:
-            self._skew_s = (self._clock.now() - server_at).total_seconds()
+    def _note_date(self, date: str) -> float | None:
+        skew_s = skew_of(date, self._clock.now())
+        if skew_s is not None:
+            self._skew_s = skew_s
+        return skew_s
+
+    def _told(self, opened: Opened) -> Connection:
+        """Return a connection that signs with these, and tell of them where they are from elsewhere."""
+        if opened.origin != self._told_of:
+            self._told_of = opened.origin
+            self._on_opened(standing_of(opened.origin, opened.expires_at(), None, command=self._rescue))
+        return self._connection_to(opened)
 
     def _count(self, operation: str, **more: int) -> None:
         with self._counts_lock:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -51,7 +52,8 @@ class Connection:
         config: Time limits; botocore's own retries must be off.
         max_body_bytes: The longest body taken, decompressed.
         monotonic: The clock of deadlines.
-        on_date: Told each answer's Date header.
+        on_date: Told each answer's Date header; returns by how much our clock is ahead, None if unknown.
+        now: Our wall clock.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Connection:
         config: Config,
         max_body_bytes: int,
         monotonic: Callable[[], float],
-        on_date: Callable[[str], None],
+        on_date: Callable[[str], float | None],
+        now: Callable[[], datetime],
     ) -> None:
         self.opened = opened
         self.is_accepted = False
@@ -74,6 +77,7 @@ class Connection:
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
         self._on_date = on_date
+        self._now = now
         self._limits = Limits()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -101,7 +105,8 @@ class Connection:
                 raise AwsError(reason, code="UnknownOperation", operation=operation)
             answer = method(**parameters)
         except faults.FAILING as error:
-            raise faults.from_exception(error, operation, secrets=self.opened.secrets()) from error
+            secrets = self.opened.secrets()
+            raise faults.from_exception(error, operation, secrets=secrets, now=self._now()) from error
         protocol = client.meta.service_model.resolved_protocol
         return RawReply(operation=operation, protocol=protocol, body=answer[_BODY])
 
@@ -134,13 +139,14 @@ class Connection:
         Raises:
             AwsError: AWS answered with an error.
         """
-        self._on_date(response_dict["headers"].get("Date", ""))
+        skew_s = self._on_date(response_dict["headers"].get("Date", ""))
         body, status = response_dict["body"], response_dict["status_code"]
         protocol = operation_model.service_model.resolved_protocol
         if status >= 300:
             code, message = read_error(body, protocol, status)
             secrets = self.opened.secrets()
-            raise faults.from_answer(self._limits.operation, code, message, status, secrets=secrets)
+            operation = self._limits.operation
+            raise faults.from_answer(operation, code, message, status, secrets=secrets, skew_s=skew_s)
         customized_response_dict[_BODY] = body
         empty = b"<r><%bResult/></r>" % operation_model.name.encode()
         response_dict["body"] = empty if protocol == "query" else b"{}"

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 
 import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
+from forensics.aws.skew import LIMIT_S, in_words, skew_of
+from forensics.aws.veil import scrub, veil
 from forensics.errors import (
     AccessDenied,
     AwsError,
@@ -93,18 +96,16 @@ _HINTS: dict[type[AwsError], str] = {
 }
 _SKEW_TEXT = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 _ACTION_TEXT = re.compile(r"not authorized to perform:? ?([a-z0-9-]+:[A-Za-z0-9]+)")
-# A signature error quotes the whole request that should have been signed, the session token in it.
-_QUOTED_REQUEST = re.compile(r"The Canonical String for this request.*", re.DOTALL)
-_TOKEN_TEXT = re.compile(
-    r"((?:x-amz-security-token|aws_session_token|aws_secret_access_key|SecretAccessKey|SessionToken|"
-    r"WebIdentityToken|SAMLAssertion|authorization)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+)?)[^\s\"',&}]+",
-    re.IGNORECASE,
-)
-_LONGEST_TEXT = 2000
 
 
 def from_answer(
-    operation: str, code: str, message: str, status: int, *, secrets: Collection[str] = ()
+    operation: str,
+    code: str,
+    message: str,
+    status: int,
+    *,
+    secrets: Collection[str] = (),
+    skew_s: float | None = None,
 ) -> AwsError:
     """Return our error for an error that AWS answered with.
 
@@ -114,18 +115,27 @@ def from_answer(
         message: AWS's own text.
         status: The HTTP status.
         secrets: Texts that must not come through: the secret key and the token in use.
+        skew_s: Our wall clock minus AWS's at this answer, seconds; None where it is not known.
     """
     text = scrub(message, secrets)
-    kind = _kind(code, text, status)
-    said = f"{code}: {text}" if text else code
+    kind = _kind(code, text, status, skew_s)
+    said = _with_skew(kind, f"{code}: {text}" if text else code, skew_s)
     return kind(f"{operation}: {said}", code=code, operation=operation, hint=_hint(kind, operation, text))
 
 
-def from_exception(error: Exception, operation: str, *, secrets: Collection[str] = ()) -> AwsError:
+def from_exception(
+    error: Exception, operation: str, *, secrets: Collection[str] = (), now: datetime | None = None
+) -> AwsError:
     """Return our error for what botocore raised without an answer of the operation's own.
 
     Such errors concern the way to AWS, or the source of credentials: its own calls (AssumeRole,
     GetRoleCredentials …) come as ClientError, and its files and programs as plain Python errors.
+
+    Args:
+        error: What was raised.
+        operation: What was asked, as ``service:Operation``.
+        secrets: Texts that must not come through.
+        now: Our wall time when it was raised, to tell by how much the clock is off; None leaves that out.
 
     Raises:
         UsageError: What was asked for cannot be asked, such as an endpoint that is no URL.
@@ -133,8 +143,14 @@ def from_exception(error: Exception, operation: str, *, secrets: Collection[str]
     if isinstance(error, AwsError):
         return error
     if isinstance(error, botocore.ClientError):
-        return _from_credential_call(error, operation, secrets)
-    text = scrub(str(error), secrets) or type(error).__name__
+        return _from_credential_call(error, operation, secrets, now)
+    text = veil(str(error), secrets) or type(error).__name__
+    if isinstance(error, botocore.HTTPClientError) and "Invalid header value" in text:
+        return CredentialsInvalid(
+            f"{operation}: the credentials cannot be sent: there is a line break in them",
+            operation=operation,
+            hint="write them anew without it; it often comes from copying or from a pipeline's secret",
+        )
     if isinstance(error, botocore.NoRegionError | botocore.InvalidRegionError) or "Invalid endpoint" in text:
         raise UsageError(text, hint="check --region and --endpoint-url") from error
     for raised, kind in EXCEPTIONS:
@@ -150,19 +166,11 @@ def from_exception(error: Exception, operation: str, *, secrets: Collection[str]
     return kind(said, code=type(error).__name__, operation=operation, hint=_HINTS[kind])
 
 
-def scrub(text: str, secrets: Collection[str] = ()) -> str:
-    """Return AWS's text without the secrets that it may quote, cut at a length that nobody misses."""
-    text = text[: 10 * _LONGEST_TEXT]
-    for secret in secrets:
-        if len(secret) >= 8:
-            text = text.replace(secret, "[secret]")
-    text = _TOKEN_TEXT.sub(r"\1[secret]", _QUOTED_REQUEST.sub("", text))
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"
-
-
-def _kind(code: str, text: str, status: int) -> type[AwsError]:
+def _kind(code: str, text: str, status: int, skew_s: float | None) -> type[AwsError]:
     kind = CODES.get(code)
-    if kind is CredentialsInvalid and _SKEW_TEXT.search(text):
+    # A request looks old where our clock is off.
+    is_old = code == "RequestExpired" and skew_s is not None and abs(skew_s) >= LIMIT_S
+    if is_old or (kind is CredentialsInvalid and _SKEW_TEXT.search(text)):
         return ClockSkewed
     if kind is not None:
         return kind
@@ -184,15 +192,25 @@ def _hint(kind: type[AwsError], operation: str, text: str) -> str | None:
     return _HINTS.get(kind)
 
 
-def _from_credential_call(error: botocore.ClientError, operation: str, secrets: Collection[str]) -> AwsError:
+def _with_skew(kind: type[AwsError], said: str, skew_s: float | None) -> str:
+    return f"{said}; {in_words(skew_s)}" if kind is ClockSkewed and skew_s is not None else said
+
+
+def _from_credential_call(
+    error: botocore.ClientError, operation: str, secrets: Collection[str], now: datetime | None
+) -> AwsError:
     asked = error.operation_name
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", ""))
-    text = scrub(str(answer.get("Message", "")), secrets)
-    kind = _kind(code, text, int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
+    text = veil(str(answer.get("Message", "")), secrets)
+    answered = error.response.get("ResponseMetadata", {})
+    date = str(answered.get("HTTPHeaders", {}).get("date", ""))
+    skew_s = skew_of(date, now) if now is not None else None
+    kind = _kind(code, text, int(answered.get("HTTPStatusCode", 0)), skew_s)
     if not issubclass(kind, CredentialsError | ClockSkewed | Throttled | ServerFault):
         kind = CredentialsInvalid
-    said = f"{operation}: the source of credentials failed in {asked}: {code}: {text}"
+    failed = f"{operation}: the source of credentials failed in {asked}: {code}: {text}"
+    said = _with_skew(kind, failed, skew_s)
     return kind(said, code=code, operation=operation, hint=_hint(kind, operation, text))
 
 

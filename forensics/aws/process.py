@@ -2,17 +2,14 @@
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 
-from forensics.aws.faults import scrub
+from forensics.aws.veil import veil
 from forensics.errors import CredentialsAbsent
 
 _MOST_BYTES = 64 << 10
 _HINT = "run it by hand; it must print the JSON that the AWS CLI's credential_process asks for"
-# Whatever is long and looks drawn by lot: other people's programs print other people's secrets.
-_DRAWN = re.compile(r"(?=[A-Za-z0-9+/=_.~-]*[0-9])(?=[A-Za-z0-9+/=_.~-]*[A-Za-z])[A-Za-z0-9+/=_.~-]{16,}")
 
 
 class CredentialProcess(subprocess.Popen[bytes]):
@@ -67,7 +64,7 @@ class CredentialProcess(subprocess.Popen[bytes]):
 
 def quoted(text: str) -> str:
     """Return what a program wrote as one short line, without what may be a secret."""
-    line = " ".join(_DRAWN.sub("[hidden]", scrub(text)).split())
+    line = " ".join(veil(text).split())
     return line if len(line) <= 300 else f"{line[:300]} …"
 
 

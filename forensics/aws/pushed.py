@@ -67,7 +67,7 @@ class Pushed:
         try:
             session = session_with(self._options, credentials)
         except BotoCoreError as error:
-            raise from_exception(error, "credentials") from error
+            raise from_exception(error, "credentials", now=self._clock.now()) from error
         lasts = keys.session_token is None and keys.expires_at is None
         return Opened(
             session=session,

@@ -61,7 +61,7 @@ class Renewal:
         try:
             self._last = renewed = self._refresh()
         except Exception as error:
-            self._last, self.trouble = error, from_exception(error, "credentials")
+            self._last, self.trouble = error, from_exception(error, "credentials", now=now)
             raise
         self.trouble = None
         self._begin_before(renewed.get("expiry_time"))

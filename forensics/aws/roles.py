@@ -153,7 +153,7 @@ class TokenRole:
         try:
             session = session_for(self._options)
         except FAILING as error:
-            raise from_exception(error, "credentials") from error
+            raise from_exception(error, "credentials", now=self._clock.now()) from error
         fetch = AssumeRoleWithWebIdentityCredentialFetcher(
             client_creator=_sts(session, self._options),
             web_identity_token_loader=self._get_token,
@@ -233,7 +233,7 @@ def _opened(
         session = session_with(options, credentials)
         credentials.get_frozen_credentials()
     except FAILING as error:
-        raise from_exception(error, "credentials") from error
+        raise from_exception(error, "credentials", now=clock.now()) from error
     return Opened(
         session=session,
         credentials=credentials,

@@ -6,6 +6,7 @@ import secrets
 import shlex
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from forensics.cli.aside import Aside
 from forensics.cli.handover import Taken
 from forensics.cli.old_segments import OldSegments
 from forensics.cli.recorder import Recorder
+from forensics.cli.tidings import say_if_not_renewed
 from forensics.errors import ForensicsError, UsageError
 from forensics.model.clock import Clock
 from forensics.settings import DEFAULT_ARCHIVE, Settings, Target, check_labels
@@ -82,6 +84,7 @@ class Accounts:
             self._budget(target, settings),
             credentials=target.credentials or settings.credentials,
             rescue=push_command(settings.archive.directory),
+            on_opened=partial(say_if_not_renewed, target.label(), self._clock),
             stop=self._abort,
         )
         check(wanted, region=door.region)

@@ -1,13 +1,16 @@
 """The table of errors: every code and exception has one meaning, one hint, and no secret in it."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import botocore.exceptions as botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.aws.faults import CODES, from_answer, from_exception, scrub
+from forensics.aws.faults import CODES, from_answer, from_exception
+from forensics.aws.veil import scrub, veil
 from forensics.errors import (
     AccessDenied,
     AwsError,
@@ -25,11 +28,13 @@ from forensics.errors import (
 
 EXPIRED = "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired"
 INVALID = """InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId AuthFailure InvalidToken
-    SignatureDoesNotMatch InvalidSignatureException MissingAuthenticationToken IncompleteSignature"""
+    MissingAuthenticationTokenException IncompleteSignatureException SignatureDoesNotMatch
+    InvalidSignatureException MissingAuthenticationToken IncompleteSignature"""
 MEANINGS = [
     *((code, CredentialsExpired) for code in EXPIRED.split()),
     *((code, CredentialsInvalid) for code in INVALID.split()),
     *((code, AccessDenied) for code in ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"]),
+    *((code, AccessDenied) for code in ["NotAuthorized", "UnauthorizedException"]),
     ("OptInRequired", AccessDenied),
     ("RequestTimeTooSkewed", ClockSkewed),
     *((code, Throttled) for code in ["Throttling", "ThrottlingException", "RequestLimitExceeded"]),
@@ -150,6 +155,42 @@ def test_an_error_in_getting_credentials_is_about_credentials(code: str, kind: t
     assert "AssumeRole" in error.message
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "skew_s", "kind"),
+    [
+        ("RequestTimeTooSkewed", "x", 690.0, ClockSkewed),
+        ("InvalidSignatureException", "Signature expired: 2026 is now earlier than 2026", 690.0, ClockSkewed),
+        ("RequestExpired", "x", 690.0, ClockSkewed),
+        ("RequestExpired", "x", -690.0, ClockSkewed),
+        ("RequestExpired", "x", 2.0, CredentialsExpired),
+        ("RequestExpired", "x", None, CredentialsExpired),
+        ("ExpiredToken", "x", 690.0, CredentialsExpired),
+        ("AccessDenied", "x", 690.0, AccessDenied),
+    ],
+)
+def test_a_clock_that_is_off_is_told_from_credentials_that_ended(
+    code: str, message: str, skew_s: float | None, kind: type[AwsError]
+) -> None:
+    """Logging in again does not mend a clock."""
+    error = from_answer("ecs:ListTasks", code, message, 403, skew_s=skew_s)
+    assert type(error) is kind
+    said = {690.0: "11m30s ahead of AWS's", -690.0: "11m30s behind AWS's"}.get(skew_s or 0.0, "never")
+    assert (said in error.message) is (kind is ClockSkewed)
+
+
+def test_a_clock_that_is_off_is_named_by_its_size_where_a_role_is_taken() -> None:
+    """The first call that a wrong clock breaks is often AssumeRole."""
+    now = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+    date = format_datetime(now - timedelta(hours=2), usegmt=True)
+    answer = {
+        "Error": {"Code": "SignatureDoesNotMatch", "Message": "Signature not yet current: 2026"},
+        "ResponseMetadata": {"HTTPStatusCode": 403, "HTTPHeaders": {"date": date}},
+    }
+    error = from_exception(botocore.ClientError(answer, "AssumeRole"), "credentials", now=now)
+    assert type(error) is ClockSkewed
+    assert "2h ahead of AWS's" in error.message
+
+
 def test_no_region_and_a_bad_endpoint_are_the_users_to_mend() -> None:
     """Exit code 2, not 254."""
     for error in (botocore.NoRegionError(), ValueError("Invalid endpoint: nonsense")):
@@ -173,6 +214,8 @@ def test_no_secret_in_use_comes_through(secret: str, around: str) -> None:
         "https://x/?WebIdentityToken=TOPSECRETTOKEN&y",
         "Authorization: Bearer TOPSECRETTOKEN",
         "The Canonical String for this request should have been\n'TOPSECRETTOKEN'",
+        "Invalid header value b'TOPSECRETTOKEN\\n'",
+        "token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJUT1BTRUNSRVRUT0tFTiJ9.TOPSECRETTOKEN was not taken",
     ],
 )
 def test_secrets_in_their_usual_places_are_taken_out_though_nobody_knows_them(text: str) -> None:
@@ -184,3 +227,41 @@ def test_secrets_in_their_usual_places_are_taken_out_though_nobody_knows_them(te
 def test_a_megabyte_of_message_is_cut() -> None:
     """An error is a sentence."""
     assert len(from_answer("s:O", "X", "x" * 1_000_000, 400).message) < 3000
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "arn:aws:sts::123456789012:assumed-role/deployer/session-2026 is not authorized to perform: "
+        "sts:AssumeRole on resource: arn:aws:iam::123456789012:role/Shop-DeployRole-1ABCDEF2GHIJK",
+        "[Errno 2] No such file or directory: '/home/runner/work/3f2a9c1b/token'",
+        'Could not connect to the endpoint URL: "https://sts.eu-central-1.amazonaws.com/"',
+        "The config profile (production-eu-west-1) could not be found",
+    ],
+)
+def test_what_a_person_needs_to_mend_a_source_stays(kept: str) -> None:
+    """A message without names mends nothing."""
+    assert veil(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token 0a1bTOPSECRETTOKEN2c3d is not valid",
+        '{"message": "0a1b/TOPSECRETTOKEN+2c3d="}',
+        "GET https://host/path?code=TOPSECRETTOKEN&x=1",
+        "key=TOPSECRETTOKEN0123456789",
+        "TOPSECRETTOKEN-6f1c2d3e-0000-4000-8000-0123456789ab",
+    ],
+)
+def test_what_looks_drawn_by_lot_is_hidden_in_the_words_of_a_source(text: str) -> None:
+    """Nobody here knows the secrets of other people's programs."""
+    assert "TOPSECRETTOKEN" not in veil(text)
+    assert "[hidden]" in veil(text)
+
+
+def test_credentials_with_a_line_break_are_no_network_trouble() -> None:
+    """A secret that was pasted with its newline; asking again would never help."""
+    error = from_exception(botocore.HTTPClientError(error="Invalid header value b'x\\n'"), "s:O")
+    assert type(error) is CredentialsInvalid
+    assert "line break" in error.message
