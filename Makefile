@@ -62,6 +62,7 @@ accuracy: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/schemas.py
 	$(BIN)/python docs/help.py
 
 build: $(READY)

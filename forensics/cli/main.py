@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
     "sign": ("forensics.cli.sign:sign", "Sign an archive or a bundle."),
+    "schema": ("forensics.cli.schema:schema", "Print the JSON Schema of a document."),
 }
 """Each command: where it is defined, and its line in the help. Help shows without importing any of them."""
 
