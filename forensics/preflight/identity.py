@@ -14,6 +14,8 @@ from forensics.preflight.policy import IDENTITY
 
 # The Date header counts whole seconds, and an answer takes its time.
 _SKEW_SEEN_S = 5.0
+# A command of ours hands new credentials to a recorder that is at work: none is yet.
+_OURS = "forensics "
 SKEW_LIMIT_S = 300.0
 """AWS takes signatures that are five minutes old, and no older ones."""
 
@@ -24,7 +26,9 @@ def check_identity(door: Door, clock: Clock, expect: timedelta, notes: Notes) ->
     Returns:
         Whether anything else can be asked with these credentials.
     """
+    notes.doing = "the source of credentials"
     try:
+        door.renew()
         who: JsonObject | None = door.whoami()
     except AwsError as error:
         who = None
@@ -57,7 +61,8 @@ def _note_trouble(error: AwsError, door: Door, notes: Notes) -> bool:
             return True  # noted with the other services that are silent
         case CredentialsError() | Unreachable():
             standing = door.standing()
-            remedy = f"type `{standing.command}`" if standing.command else error.hint or ""
+            is_command = standing.command and not standing.command.startswith(_OURS)
+            remedy = f"type `{standing.command}`" if is_command else error.hint or ""
             facts = {"source": standing.source, "standing": standing.state}
             notes.check("credentials", PROBLEM, error.message, remedy=remedy, facts=facts)
         case Undecodable():
@@ -130,8 +135,9 @@ def _length(standing: CredentialStanding, left: timedelta | None, expect: timede
 
 
 def _remedy(standing: CredentialStanding, state: str) -> str:
-    if state == OK:
+    if state == OK or standing.state == DENIED:
         return ""
-    if standing.command:
+    if standing.command and not standing.command.startswith(_OURS):
         return f"type `{standing.command}` before, or while it records"
-    return "use a profile or a role that renews itself" if standing.state != DENIED else ""
+    lasting = "use a profile or a role that renews itself"
+    return f"{lasting}; or type `{standing.command}` while it records" if standing.command else lasting

@@ -15,7 +15,7 @@ class Notes(msgspec.Struct, kw_only=True, eq=False):
     label: str
     region: str
     doing: str = ""
-    """The operation that is being waited for; "" before the first call and after the last."""
+    """Who or what is being waited for; "" before the first call and after the last."""
     is_done: bool = False
     answering: set[str] = msgspec.field(default_factory=set)
     """AWS services that gave any answer, an error too."""

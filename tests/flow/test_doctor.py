@@ -89,6 +89,7 @@ def test_keys_that_have_expired_do_not_hide_the_other_checks(tmp_path: Path) -> 
     ((name, text),) = every(found, "problem")
     assert name == "credentials"
     assert "expired" in text
+    assert "credentials push" not in found["sites"][0]["checks"][-1]["remedy"]
     assert found["sites"][0]["actions"] == []
     assert [check["state"] for check in found["checks"]] == ["ok", "ok"]
 

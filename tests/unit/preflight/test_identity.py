@@ -65,6 +65,14 @@ def test_the_very_command_is_named() -> None:
     assert "`aws sso login --profile deploy`" in check.remedy
 
 
+def test_what_helps_only_a_recorder_at_work_is_not_offered_beforehand() -> None:
+    """There is nobody yet to push credentials to."""
+    check = said(NEEDS_PERSON, 10, command="forensics credentials push")
+    assert check.remedy == (
+        "use a profile or a role that renews itself; or type `forensics credentials push` while it records"
+    )
+
+
 def test_trouble_that_passes_is_a_note() -> None:
     """They renew themselves, and the last attempt failed: a person may want to know."""
     check = said(RENEWS, 90, detail="the token service does not answer")
