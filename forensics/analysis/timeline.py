@@ -9,7 +9,7 @@ from forensics.analysis import service_shapes, shapes
 from forensics.analysis.service_shapes import ServiceDeployment, ServiceState, TaskDefinition
 from forensics.analysis.shapes import Counts, Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.watching import Watching
-from forensics.model.record import Record
+from forensics.model.record import COMMAND, Record
 
 _AT = attrgetter("at")
 
@@ -38,6 +38,8 @@ class Timeline:
         """Stack ARN → STANDARD or EXPRESS, where a description says it."""
         self.log_places: dict[str, tuple[str, str, str]] = {}
         """Task definition ARN → log group, stream prefix and container of its first awslogs container."""
+        self.commands: list[Record] = []
+        """What the recorder said of the command that it ran beside."""
         self.watching = Watching()
         self.last_at = ""
         """The newest moment that any record names."""
@@ -105,6 +107,9 @@ class Timeline:
         if mode:
             self.modes[record.source] = mode
 
+    def _add_command(self, record: Record) -> None:
+        self.commands.append(record)
+
     def _add_log_place(self, record: Record) -> None:
         payload = shapes.payload_of(record)
         definition = payload.get("taskDefinition") if "taskDefinition" in payload else payload
@@ -127,6 +132,7 @@ _ADDS: dict[str, Callable[[Timeline, Record], None]] = {
     shapes.DEPLOYMENT: Timeline._add_deployment,
     shapes.SERVICE_DEPLOYMENT: Timeline._add_service_deployment,
     shapes.TASK_DEFINITION: Timeline._add_task_definition,
+    COMMAND: Timeline._add_command,
 }
 """By type of record; the rest says at most what was watched."""
 

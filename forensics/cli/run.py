@@ -19,7 +19,7 @@ from forensics.cli.session import Session
 from forensics.cli.settle import settle_down
 from forensics.cli.wiring import plan
 from forensics.errors import ForensicsError
-from forensics.model.clock import Clock, SystemClock
+from forensics.model.clock import Clock, SystemClock, to_rfc3339
 from forensics.model.inert import inert
 from forensics.model.record import COMMAND, Fact
 from forensics.model.times import parse_duration
@@ -65,7 +65,7 @@ def run(command: tuple[str, ...], settle: timedelta, strict: bool, **given: Any)
     if session is None:
         return WRAPPER_FAILED if strict else _run_alone(child)
     with session:
-        exit_code = _run_beside(child, session)
+        exit_code = _run_beside(child, session, clock)
         attended = _finish(session, clock, timedelta(0) if child.interrupted_by else settle)
     is_whole = _close(attended, session.archive)
     return WRAPPER_FAILED if strict and exit_code == 0 and not is_whole else exit_code
@@ -95,19 +95,25 @@ def _run_alone(child: Child) -> int:
     return _wait(child)
 
 
-def _run_beside(child: Child, session: Session) -> int:
-    """Run the command; leave in the archive what it was called and how it ended."""
-    recorder = session.recorder
-    source = f"urn:forensics:{recorder.archive_id}"
-    about = {"argv0": child.name}
-    recorder.note(
-        Fact(type=COMMAND, source=source, id=f"{recorder.run}-started", data={"phase": "started", **about})
-    )
+def _run_beside(child: Child, session: Session, clock: Clock) -> int:
+    """Run the command; leave in the archive what it was called, when it began and how it ended."""
+    _note(session, clock, "started", argv0=child.name)
     child.start()
     exit_code = _wait(child)
-    ended = {"phase": "ended", **about, "exit_code": exit_code}
-    recorder.note(Fact(type=COMMAND, source=source, id=f"{recorder.run}-ended", data=ended))
+    _note(session, clock, "ended", argv0=child.name, exit_code=exit_code)
     return exit_code
+
+
+def _note(session: Session, clock: Clock, phase: str, **what: object) -> None:
+    recorder = session.recorder
+    recorder.note(
+        Fact(
+            type=COMMAND,
+            source=f"urn:forensics:{recorder.archive_id}",
+            id=f"{recorder.run}-{phase}",
+            data={"phase": phase, "at": to_rfc3339(clock.now()), **what},
+        )
+    )
 
 
 def _wait(child: Child) -> int:

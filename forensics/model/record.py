@@ -94,7 +94,7 @@ CLOCK = "forensics.clock"
 UNDECODABLE = "forensics.undecodable"
 """An answer that could not be read. data: {stream, operation, body_base64, reason}."""
 COMMAND = "forensics.command"
-"""The command of `forensics run`. data: {phase, argv0, exit_code}; its arguments may hold secrets."""
+"""The command of `forensics run`. data: {phase, at, argv0, exit_code}; its arguments may hold secrets."""
 
 IMPORT = "forensics.import"
 """Facts came from what somebody saved. data: {files: [{name, documents}], facts, notes: [str]}."""

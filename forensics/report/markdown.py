@@ -84,14 +84,15 @@ def finding_sections(finding: Finding, place: int, *, rank: int) -> Iterator[Sec
     label = label_of(finding, place)
     step = 1 if place == 0 else 0
     name = f"{label}: {prose(finding.title)}"
-    yield Section(name=name, text=f"### {name}\n\n{_claim(finding)}", rank=rank)
-    what = "\n\n".join(_what_to_do(finding))
+    yield Section(name=name, text=f"### {name}\n\n{claim(finding)}", rank=rank)
+    what = "\n\n".join(what_to_do(finding))
     if what:
         yield Section(name=f"{label}, what to do", text=what, rank=rank + step)
     yield Section(name=f"{label}, evidence", text=evidence(finding), rank=rank + 2 * step)
 
 
-def _claim(finding: Finding) -> str:
+def claim(finding: Finding) -> str:
+    """Return what a finding says: the cause, and what it is about."""
     facts = [
         ("Where", subject_of(finding)),
         ("How often", how_often(finding)),
@@ -104,7 +105,8 @@ def _claim(finding: Finding) -> str:
     return "\n".join([prose(finding.cause), "", *lines])
 
 
-def _what_to_do(finding: Finding) -> Iterator[str]:
+def what_to_do(finding: Finding) -> Iterator[str]:
+    """Yield what to do about a finding, how to check it, and what to read."""
     if finding.remedy:
         yield f"**What to do:** {prose(finding.remedy)}"
     if finding.checks:

@@ -27,11 +27,11 @@ def prose(text: str) -> str:
     odd: list[str] = []
     for word in _folded(text).split(" "):
         if _is_plain(word, is_first=not parts and not odd):
-            parts += [_span(" ".join(odd)), word] if odd else [word]
+            parts += [_odd(odd), word] if odd else [word]
             odd = []
         else:
             odd.append(word)
-    return " ".join([*parts, _span(" ".join(odd))] if odd else parts)
+    return " ".join([*parts, _odd(odd)] if odd else parts)
 
 
 def cell(marked: str) -> str:
@@ -68,6 +68,18 @@ def _is_plain(word: str, *, is_first: bool) -> bool:
         return True
     starts_list = is_first and _NUMBERED.fullmatch(word)
     return bool(_PLAIN.fullmatch(word)) and not _LINKS.search(word) and not starts_list
+
+
+def _odd(words: list[str]) -> str:
+    """Return words that are not plain as one span, the sentence's own punctuation around it."""
+    text = " ".join(words)
+    opened = text.startswith("(") and text.rstrip(".,;:").endswith(")")
+    inner = text[1:] if opened else text
+    core = inner.rstrip(".,;:")
+    core = core[:-1] if opened else core
+    if not core.strip(" `"):
+        return _span(text)
+    return f"{'(' if opened else ''}{_span(core)}{inner[len(core) :]}"
 
 
 def _span(text: str) -> str:
