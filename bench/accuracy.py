@@ -41,6 +41,9 @@ TEXTS = ("all", *CASES[3:])
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _STACKS = "arn:aws:cloudformation:us-east-1:123456789012:stack"
 _SERVICES = "arn:aws:ecs:us-east-1:123456789012:service/main"
+# In what people paste, a service's event may stand among the stack's; it is the only service of its case.
+_PASTED_EVENT = "ECS service event"
+_PASTED_SERVICE = f"{_SERVICES}/pasted"
 _CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
 
 
@@ -134,20 +137,33 @@ def _stack_records(events: list[dict[str, Any]], order: str | None) -> Iterator[
     only = next((name for name in names if name), "stack")
     children = {name: f"{_STACKS}/{name}/1" for name in names if name}
     for index, event in enumerate(events):
+        second = len(events) - index if order == "newest_first" else index
+        if event.get("ResourceType") == _PASTED_EVENT:
+            said = {"message": event.get("ResourceStatusReason") or ""}
+            yield _record(index + 1, "aws.ecs.service_event", _PASTED_SERVICE, said, second)
+            continue
         name = event.get("StackName") or ("root" if children else only)
         arn = f"{_STACKS}/{name}/1"
-        is_own = event.get("ResourceType") == "AWS::CloudFormation::Stack" and (
-            event.get("LogicalResourceId") in {None, name}
-        )
-        physical = arn if is_own else event.get("PhysicalResourceId") or ""
-        if event.get("ResourceType") == "AWS::CloudFormation::Stack" and not is_own:
-            physical = next(
-                (known for other, known in children.items() if str(event.get("LogicalResourceId")) in other),
-                "",
-            )
-        payload = {**event, "StackId": arn, "StackName": name, "PhysicalResourceId": physical}
-        second = len(events) - index if order == "newest_first" else index
+        payload = {
+            **event,
+            "StackId": arn,
+            "StackName": name,
+            "PhysicalResourceId": _physical(event, arn, children),
+        }
         yield _record(index + 1, "aws.cloudformation.stack_event", arn, payload, second)
+
+
+def _physical(event: dict[str, Any], stack: str, children: dict[str, str]) -> str:
+    """Return what the events of a recording would name: the stack itself, a nested stack, a service."""
+    name = stack.split("/")[1]
+    if event.get("ResourceType") == "AWS::ECS::Service":
+        return _PASTED_SERVICE
+    if event.get("ResourceType") != "AWS::CloudFormation::Stack":
+        return event.get("PhysicalResourceId") or ""
+    if event.get("LogicalResourceId") in {None, name}:
+        return stack
+    found = (known for other, known in children.items() if str(event.get("LogicalResourceId")) in other)
+    return next(found, "")
 
 
 def _ecs_records(payload: dict[str, Any]) -> Iterator[Record]:

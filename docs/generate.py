@@ -6,6 +6,7 @@ from pathlib import Path
 from forensics.analysis.findings import UNKNOWN_RESOURCE, UNKNOWN_STOP
 from forensics.analysis.patterns.catalogue import RULES as TIME_RULES
 from forensics.analysis.rules.catalogue import RULES
+from forensics.analysis.rules.literals import words_of
 from forensics.analysis.rules.rule import Rule
 from forensics.capture.discovery import OPERATIONS as DISCOVERY
 from forensics.preflight.policy import IDENTITY, needed, optional, statements, used_for
@@ -106,6 +107,22 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def words_module() -> str:
+    """Return forensics/analysis/rules/words.py: what each rule's texts must hold."""
+    needed_words = {rule.id: words_of(rule.pattern) for rule in RULES}
+    lines = [
+        '"""Made by ``make docs`` from the rules: the words of which a rule\'s texts hold at least one."""',
+        "",
+        "# ruff: noqa: E501",
+        "# fmt: off",
+        "WORDS: dict[str, tuple[str, ...]] = {",
+        *(f"    {name!r}: {tuple(sorted(words))!r}," for name, words in needed_words.items() if words),
+        "}",
+        '"""By the rule\'s id; a rule that is not here may fit any text."""',
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _rule(rule: Rule) -> list[str]:
     kind = "pattern over time" if rule in TIME_RULES else "words" if rule.pattern else "no rule fits"
     facts = [f"{rule.confidence:.0%} sure", kind]
@@ -128,6 +145,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs/adr/README.md": decisions_page(),
         ROOT / "docs/reference/rules.md": rules_page(),
         ROOT / "docs/reference/sources.md": sources_page(),
+        ROOT / "forensics/analysis/rules/words.py": words_module(),
         ROOT / "config/iam-policy.json": iam_policy(),
     }
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from forensics.analysis.rules.catalogue import RULES
 from forensics.analysis.rules.rule import Rule
+from forensics.analysis.rules.words import WORDS
 
 HEAD_LENGTH = 4_000
 """Characters of a text's beginning that rules look at; AWS's reasons end well before."""
@@ -30,9 +31,13 @@ def classify(text: str, *, resource_type: str = "") -> list[Match]:
         One match a rule; of equally sure rules the one that stands first in the catalogue comes first.
     """
     shown = text if len(text) <= HEAD_LENGTH + TAIL_LENGTH else f"{text[:HEAD_LENGTH]}\n{text[-TAIL_LENGTH:]}"
+    lowered = shown.lower()
     matches = []
     for rule in RULES:
         if rule.resource and not re.match(rule.resource, resource_type):
+            continue
+        words = WORDS.get(rule.id)
+        if words and not any(word in lowered for word in words):
             continue
         found = _compiled(rule.pattern).search(shown)
         if found is not None:

@@ -70,7 +70,7 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
     ids = failed_deployments(known, messages)
     messages += [item for item in _own_reasons(timeline, service, ids) if window.holds(item.at)]
     messages.sort(key=lambda item: (item.at, item.seq))
-    stopped = [task for task in timeline.tasks.values() if _belongs(task, service, ids, window)]
+    stopped = _tasks_of(timeline, service, ids, window)
     failing = [task for task in stopped if failed_by_itself(task)]
     chosen = failing or [task for task in stopped if not is_asked_for(task)]
     return ServiceCase(
@@ -119,16 +119,17 @@ def failed_deployments(known: Iterable[Deployment], messages: Iterable[ServiceEv
     return tuple(dict.fromkeys(ids))
 
 
-def _belongs(task: Task, service: str, deployments: Sequence[str], window: Window) -> bool:
+def _tasks_of(timeline: Timeline, service: str, deployments: Sequence[str], window: Window) -> list[Task]:
     identity = parse_service_arn(service)
-    if identity is None or not _same_cluster(task, identity):
-        return False
-    if task.started_by in deployments:
-        return True
-    if task.group != f"service:{identity.name}":
-        return False
-    # Without a known deployment the service's tasks of the operation are all that there is.
-    return not deployments and window.holds(task.at)
+    if identity is None:
+        return []
+    if deployments:
+        named = [task for name in deployments for task in timeline.tasks_by_starter.get(name, [])]
+    else:
+        # Without a known deployment the service's tasks of the operation are all that there is.
+        group_of = timeline.tasks_by_group.get(f"service:{identity.name}", [])
+        named = [task for task in group_of if window.holds(task.at)]
+    return [task for task in named if _same_cluster(task, identity)]
 
 
 def _same_cluster(task: Task, service: ServiceId) -> bool:

@@ -1,6 +1,7 @@
 """One pass over records: everything that a diagnosis looks at, by what it is about."""
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from operator import attrgetter
 
 import msgspec
@@ -110,6 +111,16 @@ class Timeline:
     def _add_command(self, record: Record) -> None:
         self.commands.append(record)
 
+    @cached_property
+    def tasks_by_starter(self) -> dict[str, list[Task]]:
+        """The stopped tasks by startedBy: for a service's task its deployment."""
+        return by(self.tasks.values(), lambda task: task.started_by)
+
+    @cached_property
+    def tasks_by_group(self) -> dict[str, list[Task]]:
+        """The stopped tasks by group: ``service:NAME`` or ``family:NAME``."""
+        return by(self.tasks.values(), lambda task: task.group)
+
     def _add_log_place(self, record: Record) -> None:
         payload = shapes.payload_of(record)
         definition = payload.get("taskDefinition") if "taskDefinition" in payload else payload
@@ -135,6 +146,14 @@ _ADDS: dict[str, Callable[[Timeline, Record], None]] = {
     COMMAND: Timeline._add_command,
 }
 """By type of record; the rest says at most what was watched."""
+
+
+def by(tasks: Iterable[Task], key: Callable[[Task], str]) -> dict[str, list[Task]]:
+    """Return tasks by what they name, in their order: the deployment that started them, or their group."""
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        found.setdefault(key(task), []).append(task)
+    return found
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import messages
 from forensics.analysis.classify import classify, fill, sentence
 from forensics.analysis.reasons import normalised
 from forensics.analysis.rules.catalogue import RULES
+from forensics.analysis.rules.literals import words_of
 from forensics.analysis.rules.rule import Rule
 
 # The categories of causes; a report or a pipeline may branch on them, so they are no free text.
@@ -172,6 +173,33 @@ def test_a_rule_for_one_resource_type_leaves_the_others_alone() -> None:
 def test_what_the_words_name_is_in_the_sentence() -> None:
     match = classify("User: x is not authorized to perform: ecr:BatchGetImage on resource: y")[0]
     assert "ecr:BatchGetImage" in sentence(match)
+
+
+@settings(max_examples=400)
+@given(data=st.data(), rule=st.sampled_from(RULES))
+def test_no_text_that_a_pattern_fits_is_passed_over(data: st.DataObject, rule: Rule) -> None:
+    """Patterns are compiled only for texts that hold one of their words."""
+    ascii_only = st.characters(max_codepoint=127)
+    text = data.draw(st.from_regex(re.compile(rule.pattern, re.IGNORECASE), alphabet=ascii_only))
+    words = words_of(rule.pattern)
+    assert not words or any(word in text.lower() for word in words)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("abc", {"abc"}),
+        ("abc|de(?:f|g)", {"abc", "de"}),
+        (r"a\.b+c\w*defg", {"defg"}),
+        ("xy(?:one|three)?z", {"xy"}),
+        ("(?P<n>one|two) .{0,9}?(?!no)", {"one", "two"}),
+        (".", set()),
+        ("abc|.", set()),
+        ("ab{0,3}c[x|y]", {"a"}),
+    ],
+)
+def test_the_words_that_a_pattern_needs(pattern: str, words: set[str]) -> None:
+    assert words_of(pattern) == words
 
 
 def test_a_captured_text_is_never_read_as_a_template() -> None:
