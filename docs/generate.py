@@ -24,7 +24,7 @@ PARTS = {
     "004": "Command line and settings",
     "005": "Analysis and reading",
     "006": "Project",
-    "007": "Credentials",
+    "007": "Credentials and gaps",
     "008[0-4]": "Coverage",
     "008[5-9]": "Before a recording",
     "009": "Saved output and reading speed",

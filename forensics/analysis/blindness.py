@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from forensics.analysis.timeline import Timeline, Window
 from forensics.analysis.watching import may_miss
-from forensics.analysis.wording import stream_name
+from forensics.analysis.wording import GAP_REASONS, stream_name
 from forensics.model.record import Gap
 
 
@@ -49,18 +49,4 @@ def outcome_of(gap: Gap) -> str:
 
 def reason_of(gap: Gap) -> str:
     """Return why a stream could not be watched, in words; a reason that is not known as it stands."""
-    return _REASONS.get(gap.reason, gap.reason)
-
-
-_REASONS = {
-    "credentials": "the credentials did not work",
-    "throttled": "AWS throttled the calls",
-    "access-denied": "IAM refused the calls",
-    "unreachable": "the endpoint could not be reached",
-    "server-fault": "AWS answered with errors of its own",
-    "undecodable": "AWS's answer could not be read",
-    "daemon-down": "no recorder was at work",
-    "window": "AWS no longer showed all of it",
-    "archive-unwritable": "the archive could not be written",
-    "never-read": "it was never read with success",
-}
+    return GAP_REASONS.get(gap.reason, gap.reason)

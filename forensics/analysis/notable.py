@@ -181,6 +181,13 @@ def _judge_gap(record: Record) -> Verdict | None:
     return "gap", INFO if kind == "recovered" else ERROR if kind == "lost" else WARNING
 
 
+def _judge_credentials(record: Record) -> Verdict | None:
+    said = shapes.payload_of(record)
+    if shapes.value_at(said, "left_s") is not None:
+        return "credentials", WARNING
+    return "credentials", ERROR if shapes.text_at(said, "detail") else INFO
+
+
 _JUDGES: dict[str, Callable[[Record], Verdict | None]] = {
     shapes.STACK_EVENT: _judge_stack_event,
     shapes.SERVICE_EVENT: _judge_service_event,
@@ -192,6 +199,7 @@ _JUDGES: dict[str, Callable[[Record], Verdict | None]] = {
     facts.UNDECODABLE: lambda _record: ("undecodable", WARNING),
     facts.RECOVERY: lambda _record: ("recovered", WARNING),
     facts.IDENTITY: lambda _record: ("identity", INFO),
+    facts.CREDENTIALS: _judge_credentials,
 }
 
 

@@ -4,12 +4,15 @@ The texts are raw: whoever prints them makes them inert.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from forensics.analysis import shapes
 from forensics.model import record as facts
+from forensics.model.credentials import DENIED, NEEDS_PERSON
 from forensics.model.identity import parse_arn, parse_service_arn, parse_stack_arn, task_id
 from forensics.model.record import Record
+from forensics.model.times import format_duration
 
 
 class Words(NamedTuple):
@@ -137,16 +140,42 @@ def _gap(record: Record) -> Words:
     until = text(gap, "to")
     span = f"from {text(gap, 'from')} to {until}" if until else f"since {text(gap, 'from')}"
     kind, reason = text(gap, "kind"), text(gap, "reason")
-    said = f"{_GAP_KINDS.get(kind, kind)}, {span}, because of {reason}"
+    said = f"{_GAP_KINDS.get(kind, kind)} {span}: {GAP_REASONS.get(reason, reason)}{_outcome(gap)}"
     detail = text(gap, "detail")
-    return Words(stream_name(text(gap, "stream")), "gap", kind, f"{said}: {detail}" if detail else said)
+    return Words(stream_name(text(gap, "stream")), "gap", kind, f"{said} ({detail})" if detail else said)
 
+
+def _outcome(gap: Any) -> str:
+    """Return what became of what happened in a gap, as the end of a sentence; "" while it is open."""
+    bound = shapes.count_at(gap, "lower_bound")
+    missing = f"at least {bound:,} missing" if bound else "something is missing"
+    return {
+        "recovered": "; all of it was read afterwards, nothing is missing",
+        "lost": f"; {missing} for ever",
+        "unknown": "; something may be missing",
+    }.get(shapes.text_at(gap, "kind"), "")
+
+
+GAP_REASONS = {
+    "credentials": "the credentials did not work",
+    "throttled": "AWS throttled the calls",
+    "access-denied": "IAM refused the calls",
+    "unreachable": "the endpoint could not be reached",
+    "server-fault": "AWS answered with errors of its own",
+    "undecodable": "AWS's answer could not be read",
+    "daemon-down": "no recorder was at work",
+    "host-asleep": "the machine was asleep",
+    "window": "AWS no longer showed all of it",
+    "archive-unwritable": "the archive could not be written",
+    "never-read": "it was never read with success",
+}
+"""Why a stream could not be watched, in words, by the gap's reason."""
 
 _GAP_KINDS = {
-    "recovered": "could not look, nothing is missing",
-    "lost": "could not look, something is missing",
-    "unknown": "could not look, something may be missing",
-    "open": "cannot look",
+    "recovered": "was not watched",
+    "lost": "was not watched",
+    "unknown": "was not watched",
+    "open": "is not watched",
 }
 
 
@@ -166,6 +195,55 @@ def _refusal(record: Record) -> Words:
     code, message = shapes.text_at(refused, "code"), shapes.text_at(refused, "message")
     said = message if code in message else f"{code}, {message}".strip(", ")
     return Words(stream_name(shapes.text_at(refused, "stream")), f"refused {action}", "", said)
+
+
+def _credentials(record: Record) -> Words:
+    said = shapes.payload_of(record)
+    text = shapes.text_at
+    what = credentials_sentence(
+        state=text(said, "state"),
+        source=text(said, "source"),
+        ends=_end_of(said),
+        command=text(said, "command"),
+        detail=text(said, "detail"),
+    )
+    return Words(f"credentials of {text(said, 'site')}", "", "", what)
+
+
+def _end_of(said: Any) -> str:
+    left_s, expires_at = shapes.value_at(said, "left_s"), shapes.text_at(said, "expires_at")
+    if isinstance(left_s, int | float):
+        return f"end in {format_duration(timedelta(seconds=left_s))}, at {expires_at}"
+    return f"end at {expires_at}" if expires_at else ""
+
+
+def credentials_sentence(*, state: str, source: str, ends: str, command: str, detail: str) -> str:
+    """Return one sentence on how credentials stand: whether they renew themselves, need a person, are denied.
+
+    Args:
+        state: One of the words of `model.credentials`.
+        source: Where they are from, in words.
+        ends: When they end, as a verb and a time; "" where that is not known or they do not end.
+        command: What a person types to bring new ones; "" where there is nothing to type.
+        detail: What is wrong; "" while nothing is.
+    """
+    act = f"run `{command}`" if command else "bring new ones"
+    where = f" ({source})" if source else ""
+    if state == DENIED:
+        return f"AWS refuses them{where}; new ones of the same kind will not help: {detail}"
+    if detail and state == NEEDS_PERSON:
+        return f"they do not work any more{where}, a person is needed: {act}: {detail}"
+    if state == NEEDS_PERSON:
+        return f"{f'they {ends}' if ends else 'they may end'}{where}, and only a person can renew them: {act}"
+    return f"they renew themselves{where}{f'; they {ends}' if ends else ''}"
+
+
+def _identity(record: Record) -> Words:
+    who = shapes.payload_of(record)
+    text = shapes.text_at
+    ends = f", until {text(who, 'expires_at')}" if text(who, "expires_at") else ""
+    whose = text(who, "arn") or f"account {text(who, 'account')}"
+    return Words("forensics", "", "", f"records as {whose} in {text(who, 'region')}{ends}")
 
 
 def _undecodable(record: Record) -> Words:
@@ -218,7 +296,8 @@ _SAY: dict[str, Callable[[Record], Words]] = {
     facts.POLL: _ours,
     facts.COVERAGE: _ours,
     facts.RUN: _ours,
-    facts.IDENTITY: _ours,
+    facts.IDENTITY: _identity,
+    facts.CREDENTIALS: _credentials,
     facts.RECOVERY: _ours,
     facts.COMMAND: _ours,
     facts.IMPORT: _import,

@@ -63,6 +63,8 @@ class ArchiveState(msgspec.Struct, kw_only=True):
     """Names of the sources that have streams."""
     identities: dict[str, JsonObject] = {}
     """By ``region/account``: the last forensics.identity there, with ``at``."""
+    credentials: dict[str, JsonObject] = {}
+    """By site: the last forensics.credentials, with ``at``."""
     run: JsonObject | None = None
     """The last forensics.run with ``run`` (its id) and ``at``."""
     types: dict[str, int] = {}
@@ -206,6 +208,11 @@ def _fold_identity(state: ArchiveState, record: Record) -> None:
     }
 
 
+def _fold_credentials(state: ArchiveState, record: Record) -> None:
+    data = msgspec.json.decode(record.data, type=JsonObject)
+    state.credentials[str(data.get("site", ""))] = {**data, "at": record.recordedtime}
+
+
 def _fold_refusal(state: ArchiveState, record: Record) -> None:
     fact = msgspec.json.decode(record.data, type=_RefusalFact)
     stream = state.streams.get(fact.stream)
@@ -225,6 +232,7 @@ _FOLDS = {
     kinds.GAP: _fold_gap,
     kinds.RUN: _fold_run,
     kinds.IDENTITY: _fold_identity,
+    kinds.CREDENTIALS: _fold_credentials,
     kinds.REFUSAL: _fold_refusal,
 }
 _OURS = "forensics."

@@ -31,13 +31,17 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     """The same on monotonic time; None before the first good poll of this run."""
     is_busy: bool = False
     is_ended: bool = False
+    has_ended: bool = False
+    """The last poll found its target gone; it may be made again under its name."""
     is_missing: bool = False
     """AWS does not know the target yet."""
     is_gone: bool = False
     """It was deleted, or its stream ended before: where AWS does not know it, it is not waited for."""
     is_in_flight: bool = False
     has_moved: bool = False
-    """The survey saw it move while it was in flight: it is due again at once."""
+    """It shall be polled again once it is back, as when the survey saw it move meanwhile."""
+    is_foreign: bool = False
+    """Its target is of another account than the credentials that the site has now."""
     is_gap_recorded: bool = False
     """The open gap stands in the archive already."""
     open_gap: Gap | None = None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from forensics.aws.door import Door
 from forensics.capture import cadence, gaps, outage, poll
 from forensics.capture.book import Watched
 from forensics.capture.discovery import Ask, Discovered, discover
@@ -63,7 +64,6 @@ class Dispatch:
 
     def send_due(self) -> None:
         """Send errands and polls that are due; those of paused sites get an open gap instead."""
-        parked: list[Watched] = []
         for key in self._recording.schedule.take_due(self._recording.now_s()):
             if isinstance(key, Errand):
                 self._run_errand(key)
@@ -71,13 +71,20 @@ class Dispatch:
             watched = self._recording.book.get(key)
             if watched is None or watched.is_ended or watched.is_in_flight:
                 continue
-            if self._recording.sites[watched.site].is_paused:
-                parked.append(watched)
-            else:
-                self._ready[key] = watched
+            self._ready[key] = watched
+        self._park()
+        self.send_ready()
+
+    def _park(self) -> None:
+        """Take aside what nobody may ask for now, also where it waited for a thread when its site paused."""
+        book, sites = self._recording.book, self._recording.sites
+        # A new selection may have dropped what still waited.
+        self._ready = {stream: w for stream, w in self._ready.items() if book.get(stream) is w}
+        parked = [w for w in self._ready.values() if w.is_foreign or sites[w.site].is_paused]
+        for watched in parked:
+            del self._ready[watched.stream]
         if parked:
             outage.park(self._recording, parked)
-        self.send_ready()
 
     def send_errands(self) -> None:
         """Send the errands that are due, and no polls."""
@@ -120,8 +127,10 @@ class Dispatch:
 
     def _has_room(self, watched: Watched) -> bool:
         # A lane for each source of each site: calls that never come back must not delay the rest.
-        in_flight = self._recording.sites[watched.site].in_flight
-        return in_flight[watched.stream.source] < self._recording.options.workers
+        state = self._recording.sites[watched.site]
+        if state.held_until_s > self._recording.now_s():
+            return False
+        return state.in_flight[watched.stream.source] < self._recording.options.workers
 
     def _with_mates(self, first: Watched) -> list[Watched]:
         recording = self._recording
@@ -173,8 +182,7 @@ class Dispatch:
         if state is None:
             return
         if errand.kind == "identify":
-            renew = state.is_paused or state.identify_failures > 0
-            self._submit(state, errand.kind, _identify, state.label, state.site.door, renew)
+            self._ask_whose(state, errand)
         elif not state.is_paused:
             ask = Ask(
                 label=state.label,
@@ -190,6 +198,17 @@ class Dispatch:
             due_s = self._recording.now_s() + self._recording.options.probe_base_s
             self._recording.schedule.put(errand, due_s)
 
+    def _ask_whose(self, state: SiteState, errand: Errand) -> None:
+        if state.is_identifying:
+            # One at a time: a source of credentials may take long, and AWS counts failed calls.
+            due_s = self._recording.now_s() + self._recording.options.probe_base_s
+            self._recording.schedule.put(errand, due_s)
+            return
+        state.is_identifying = True
+        is_paused = state.is_paused
+        renew = is_paused or state.is_stale or state.identify_failures > 0
+        self._submit(state, errand.kind, _identify, state.label, state.site.door, renew, is_paused)
+
     def _submit(self, state: SiteState, lane: str, work: Callable[..., Answer], *values: Any) -> None:
         self.in_flight += 1
         state.in_flight[lane] += 1
@@ -202,8 +221,8 @@ class Dispatch:
         self._executor.submit(job)
 
 
-def _identify(label: str, door: Any, renew: bool) -> Identified:
-    return identify(label, door, renew=renew)
+def _identify(label: str, door: Door, renew: bool, insist: bool) -> Identified:
+    return identify(label, door, renew=renew, insist=insist)
 
 
 def _is_silence(answer: Answer) -> bool:

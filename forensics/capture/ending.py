@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from forensics.capture import gaps, reporting
+from forensics.capture import gaps, looking, reporting
 from forensics.capture.book import Watched
 from forensics.capture.dispatch import Dispatch
 from forensics.capture.recording import Recording
@@ -34,7 +34,7 @@ class AtRest:
         recording = self._recording
         if not recording.saw_activity:
             return False
-        open_streams = [w for w in recording.book if not w.is_ended and not w.is_missing]
+        open_streams = [w for w in recording.book if not (w.is_ended or w.is_missing or w.is_foreign)]
         if any(w.is_busy for w in open_streams):
             self._rests_since_s = self._last_polls_s = None
             return False
@@ -102,7 +102,7 @@ def last_round(
 
 
 def _is_worth_a_last_poll(recording: Recording, watched: Watched) -> bool:
-    if watched.is_ended or watched.is_missing or watched.refusal is not None:
+    if watched.is_ended or watched.is_missing or watched.is_foreign or watched.refusal is not None:
         return False
     due_s = recording.schedule.due_s(watched.stream)
     is_due = watched.is_in_flight or (due_s is not None and due_s <= recording.now_s())
@@ -125,6 +125,10 @@ def _leave_open(recording: Recording, missed: list[Watched]) -> None:
     if recording.write(facts):
         for watched, gap in opened:
             watched.open_gap, watched.is_gap_recorded = gap, True
+    for state in recording.sites.values():
+        if state.look_gap is None and state.looked_at is None and looking.has_names(state):
+            detail = "the recording ended before the first look"
+            looking.note_blind(recording, state, gaps.DAEMON_DOWN, detail)
 
 
 def close(recording: Recording, reason: str) -> Outcome:
@@ -137,6 +141,7 @@ def close(recording: Recording, reason: str) -> Outcome:
     recording.journal.retry(now_s, at_once=True)
     reporting.state_coverage(recording)
     open_gaps = sum(w.open_gap is not None and not w.is_ended for w in recording.book)
+    open_gaps += sum(state.look_gap is not None for state in recording.sites.values())
     counts = {"polls": recording.polls, "calls": recording.calls, "gaps": recording.gaps}
     recording.write([recording.mint.run("ended", reason=reason, open_gaps=open_gaps, **counts)])
     if recording.journal.held:

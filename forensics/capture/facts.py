@@ -13,6 +13,7 @@ from forensics.model.identity import Stream
 from forensics.model.record import (
     CLOCK,
     COVERAGE,
+    CREDENTIALS,
     GAP,
     IDENTITY,
     POLL,
@@ -144,6 +145,10 @@ class Mint:
     def identity(self, who: JsonObject) -> Fact:
         """State whose credentials are in use; never a secret."""
         return Fact(type=IDENTITY, source=self._urn, id=self._id("identity"), data=who)
+
+    def credentials(self, said: JsonObject) -> Fact:
+        """State how a site's credentials stand; never a secret."""
+        return Fact(type=CREDENTIALS, source=self._urn, id=self._id("credentials"), data=said)
 
     def refused(self, stream: str, error: AwsError, *, is_optional: bool) -> Fact:
         """State that IAM does not allow an operation, and which action is missing.

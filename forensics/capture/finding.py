@@ -18,7 +18,8 @@ def found_by(recording: Recording, watched: Watched, batch: Batch) -> tuple[list
         return _surveyed(recording, watched, batch)
     here = place_of(watched.stream.target)
     near = [stream for stream in batch.found if place_of(stream.target) == here]
-    return recording.watch(watched.site, near, str(watched.stream), parent=watched.stream)
+    because = str(watched.stream)
+    return recording.watch(watched.site, near, because, parent=watched.stream, blind=watched.open_gap)
 
 
 def _surveyed(recording: Recording, survey: Watched, batch: Batch) -> tuple[list[Watched], list[Fact]]:

@@ -17,18 +17,21 @@ from forensics.errors import (
 from forensics.model.clock import to_rfc3339
 from forensics.model.record import Gap
 
+CREDENTIALS = "credentials"
+ARCHIVE = "archive-unwritable"
+DAEMON_DOWN = "daemon-down"
+WINDOW = "window"
+HOST_ASLEEP = "host-asleep"
+
 _REASONS: tuple[tuple[type[AwsError], str], ...] = (
-    (CredentialsError, "credentials"),
-    (ClockSkewed, "credentials"),
+    (CredentialsError, CREDENTIALS),
+    (ClockSkewed, CREDENTIALS),
     (AccessDenied, "access-denied"),
     (Throttled, "throttled"),
     (Unreachable, "unreachable"),
     (ServerFault, "server-fault"),
     (Undecodable, "undecodable"),
 )
-ARCHIVE = "archive-unwritable"
-DAEMON_DOWN = "daemon-down"
-HOST_ASLEEP = "host-asleep"
 _FIRST = "The first poll that succeeded did not reach back to the beginning of the recording."
 
 
@@ -73,4 +76,28 @@ def closed(
     if own is None:
         return replace(open_gap, until=to_rfc3339(until), kind="recovered")
     detail = "; ".join(text for text in (own.detail, open_gap.detail) if text)
-    return replace(own, reason=open_gap.reason, detail=detail[:500])
+    return replace(
+        own,
+        since=min(own.since, open_gap.since),
+        reason=open_gap.reason,
+        detail=detail[:500],
+    )
+
+
+def vanished(stream: str, open_gap: Gap | None, since: datetime, until: datetime, words: str) -> Gap:
+    """Return the gap of a target that is gone: what it said after the last poll cannot be read any more.
+
+    Args:
+        stream: The stream.
+        open_gap: The outage in which it went; None where it went between two polls.
+        since: The last moment we are sure of.
+        until: When it was found to be gone.
+        words: AWS's own.
+    """
+    gap = open_gap or opened(stream, min(since, until), WINDOW, detail=words)
+    # Nobody looked, and nobody can tell whether it was still there to say something.
+    kind = "unknown" if gap.reason == DAEMON_DOWN else "lost"
+    detail = "It is gone, and what it said after the last poll with it."
+    if gap.detail:
+        detail = f"{detail} {gap.detail}"
+    return replace(gap, until=to_rfc3339(until), kind=kind, detail=detail[:500])

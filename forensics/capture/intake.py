@@ -9,7 +9,7 @@ from forensics.capture import cadence, gaps
 from forensics.capture.book import WANTED, Watched
 from forensics.capture.discovery import missing
 from forensics.capture.finding import found_by
-from forensics.capture.outage import pause
+from forensics.capture.outage import is_sure_whose, pause
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Errand, Recording
 from forensics.errors import AccessDenied, AwsError, NotFound, Undecodable
@@ -20,6 +20,8 @@ from forensics.sources.base import Batch, Failed, Position
 ACTIVITY = frozenset({"aws.cloudformation.stack_event", "aws.ecs.deployment", "aws.ecs.service_deployment"})
 """Facts whose own time shows that something was deployed."""
 
+_BIRTHS = frozenset({"CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
+"""What a stack's first event says: a walk that meets one has read everything."""
 _BACKOFF_JITTER = 0.5
 
 
@@ -32,11 +34,13 @@ class _Step(msgspec.Struct, kw_only=True, eq=False):
     gap: Gap | None = None
     position: Position | None = None
     fresh: list[Watched] = msgspec.field(default_factory=list)
+    is_doubtful: bool = False
+    """It says that the target is gone, and may have been asked with credentials of another account."""
 
     @property
     def batch(self) -> Batch | None:
         """The answer where it is a good one."""
-        return self.answer if isinstance(self.answer, Batch) else None
+        return self.answer if isinstance(self.answer, Batch) and not self.is_doubtful else None
 
 
 def take(recording: Recording, polled: Polled) -> None:
@@ -63,12 +67,16 @@ def take(recording: Recording, polled: Polled) -> None:
 
 
 def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batch | Failed) -> _Step:
+    if _is_end(answer) and not is_sure_whose(recording.sites[watched.site], polled.poll.at_s):
+        # Credentials of another account find nothing here: no reason to believe that it is gone.
+        return _Step(watched=watched, answer=answer, facts=[], is_doubtful=True)
     if isinstance(answer, Failed):
         return _prepare_failed(recording, watched, answer)
     batch = answer
-    gap = gaps.closed(
-        _closable(watched, polled), batch.gap, polled.poll.at, reaches_to=_reach_of_first(watched, batch)
-    )
+    # A target that is gone already loses nothing more, however often it is asked for.
+    own = None if batch.is_ended and watched.has_ended else batch.gap
+    reaches_to = _reach_of_first(watched, batch)
+    gap = gaps.closed(_closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
     position = watched.source.fold_all(watched.position, batch.facts)
     facts = list(batch.facts)
     if gap is not None:
@@ -81,6 +89,12 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     return _Step(watched=watched, answer=batch, facts=facts, gap=gap, position=position, fresh=fresh)
 
 
+def _is_end(answer: Batch | Failed) -> bool:
+    if isinstance(answer, Failed):
+        return isinstance(answer.error, NotFound)
+    return answer.is_ended and not answer.facts
+
+
 def _closable(watched: Watched, polled: Polled) -> Gap | None:
     """Return the open gap, as far as a poll ends it: not one that began after the poll did."""
     return watched.open_gap if polled.poll.at_s >= watched.blind_until_s else None
@@ -90,6 +104,9 @@ def _reach_of_first(watched: Watched, batch: Batch) -> datetime | None:
     """Return how far back a first poll reached; None for later ones, which join or say that they do not."""
     # The survey lists what is, and leaves what was to the stacks' own streams.
     if watched.polled_at is not None or watched.stream.source == cadence.SURVEY:
+        return None
+    oldest = batch.facts[0].data if batch.facts else None
+    if isinstance(oldest, dict) and oldest.get("ResourceStatus") in _BIRTHS:
         return None
     return batch.covers_from
 
@@ -104,6 +121,10 @@ def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _
         facts.append(recording.mint.refused(str(watched.stream), error, is_optional=False))
     if isinstance(error, NotFound):
         if _is_over(watched):
+            if watched.polled_at is not None or watched.open_gap is not None:
+                since, until = watched.polled_at or watched.opened_at, recording.now()
+                gone = gaps.vanished(str(watched.stream), watched.open_gap, since, until, error.message)
+                facts.append(recording.mint.gap(watched.stream.target, gone))
             facts.append(recording.mint.ended(watched.stream, watched.number, error.message))
         return _Step(watched=watched, answer=failed, facts=facts)
     gap = watched.open_gap or gaps.opened(
@@ -182,7 +203,10 @@ def _hold_back(recording: Recording, steps: list[_Step]) -> None:
 def _advance(recording: Recording, polled: Polled, steps: list[_Step]) -> None:
     chance = recording.rng.random()
     for step in steps:
-        if step.batch is not None:
+        if step.is_doubtful:
+            retry_s = recording.now_s() + recording.options.backoff_base_s
+            recording.schedule.put(step.watched.stream, retry_s)
+        elif step.batch is not None:
             _settle(recording, polled, step, step.batch, chance)
         elif isinstance(step.answer, Failed):
             _fail(recording, step, step.answer.error, chance)
@@ -194,6 +218,7 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
     watched.position = step.position
     watched.polled_at, watched.polled_s = polled.poll.at, polled.poll.at_s
     watched.is_busy, watched.is_missing, watched.is_gone = batch.is_busy, False, False
+    watched.has_ended = batch.is_ended
     watched.is_ended = batch.is_ended and not _may_return(watched)
     watched.failures, watched.trouble, watched.refusal = 0, None, None
     if _closable(watched, polled) is not None:
@@ -292,6 +317,7 @@ def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
     """AWS does not know the target: not yet, or not any more."""
     if _is_over(watched):
         watched.is_ended, watched.is_busy, watched.trouble = True, False, None
+        watched.open_gap, watched.is_gap_recorded = None, False
         recording.schedule.drop(watched.stream)
         return
     watched.trouble = error.message

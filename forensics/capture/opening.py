@@ -5,7 +5,8 @@ from datetime import timedelta
 from forensics.capture import cadence, gaps
 from forensics.capture.book import SURVEYED, WANTED, Watched, cluster_of_service, place_of
 from forensics.capture.discovery import Discovered, explicit, missing, needs_repeating
-from forensics.capture.outage import pause
+from forensics.capture.looking import note_seen
+from forensics.capture.outage import HOLD_S, pause
 from forensics.capture.recording import Errand, Recording
 from forensics.capture.selection import (
     Wanted,
@@ -14,7 +15,7 @@ from forensics.capture.selection import (
     wants_stack,
     wants_tasks_of,
 )
-from forensics.capture.sites import SiteState
+from forensics.capture.sites import SiteState, place_from
 from forensics.errors import AccessDenied
 from forensics.model.clock import from_rfc3339
 from forensics.model.identity import Stream, parse_arn, parse_stream
@@ -29,8 +30,21 @@ def begin(recording: Recording, state: SiteState) -> None:
         first = next((arn for arn in arns if arn is not None), None)
         if first is not None:
             state.account, state.partition = first.account, first.partition
+        elif (place := _place_before(recording, state)) is not None:
+            state.partition, state.account = place
+            state.held_until_s = recording.now_s() + HOLD_S
     if state.account is not None:
         settle_in(recording, state)
+
+
+def _place_before(recording: Recording, state: SiteState) -> tuple[str, str] | None:
+    """Return the partition and account that a site of this name had last in earlier runs; None if none."""
+    earlier = [
+        who
+        for who in recording.writer.state.identities.values()
+        if who.get("site") == state.label and who.get("region") == state.region and who.get("account")
+    ]
+    return place_from(max(earlier, key=lambda who: str(who.get("at")))) if earlier else None
 
 
 def settle_in(recording: Recording, state: SiteState) -> None:
@@ -108,13 +122,15 @@ def take_discovered(recording: Recording, discovered: Discovered) -> None:
     if state.account is None and discovered.account is not None:
         state.account, state.partition = discovered.account, discovered.partition
         settle_in(recording, state)
-    recording.open(state.label, discovered.found, WANTED)
+    recording.open(state.label, discovered.found, WANTED, blind=state.look_gap)
     _note_errors(recording, state, discovered)
     state.is_listing_refused = discovered.is_listing_refused or (
         state.is_listing_refused and not discovered.ask.with_stacks
     )
     is_complete = all(isinstance(error, AccessDenied) for error in discovered.errors)
+    state.look_error = next((e for e in discovered.errors if not isinstance(e, AccessDenied)), None)
     if is_complete:
+        note_seen(recording, state, discovered)
         state.discover_failures = 0
         state.is_resolved = state.is_resolved or discovered.ask.with_stacks
         if discovered.absent and not recording.options.wait_for_missing:

@@ -16,6 +16,8 @@ class CaptureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """End after so many seconds whatever happens; None: never."""
     wait_for_missing: bool = True
     """Wait for a stack, service or cluster that does not exist yet; False: NotFound names it."""
+    allow_other_account: bool = False
+    """Go on with credentials of another account than before; what is of the first then waits for its own."""
 
     survey_s: float = 10.0
     """Seconds between two surveys: one ListStacks run that wakes the idle stacks which moved."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from forensics.capture import cadence
 from forensics.capture.book import Book, Watched, place_of
@@ -21,7 +22,7 @@ from forensics.capture.suspension import Suspension
 from forensics.capture.wall import Reading
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.identity import Stream
-from forensics.model.record import Fact, Record
+from forensics.model.record import Fact, Gap, Record
 from forensics.sources.base import Position, Source
 from forensics.telemetry import get_logger
 
@@ -149,9 +150,22 @@ class Recording:
             self._is_listener_broken = True
 
     def watch(
-        self, label: str, streams: Iterable[Stream], because: str, *, parent: Stream | None = None
+        self,
+        label: str,
+        streams: Iterable[Stream],
+        because: str,
+        *,
+        parent: Stream | None = None,
+        blind: Gap | None = None,
     ) -> tuple[list[Watched], list[Fact]]:
         """Prepare streams that are not watched, or ended and found again; others get the parent added.
+
+        Args:
+            label: The site's.
+            streams: What to watch.
+            because: What led there.
+            parent: The stream that led there.
+            blind: The outage in which they may have come into being: what they said since may be lost.
 
         Returns:
             The new entries, not in the book yet, and the facts that open them.
@@ -174,6 +188,7 @@ class Recording:
                     position=known.position if known else self.past.position(stream),
                     parents={parent} if parent is not None else set(),
                     is_gone=earlier is not None and earlier.is_ended,
+                    open_gap=_born_blind(stream, blind) if earlier is None else None,
                 )
         return list(fresh.values()), [self.mint.opened(w.stream, w.number, because) for w in fresh.values()]
 
@@ -183,9 +198,9 @@ class Recording:
             self.book.add(watched)
             self.schedule.put(watched.stream, self.now_s())
 
-    def open(self, label: str, streams: Iterable[Stream], because: str) -> None:
-        """Watch streams from now on, in a transaction of their own."""
-        fresh, facts = self.watch(label, streams, because)
+    def open(self, label: str, streams: Iterable[Stream], because: str, *, blind: Gap | None = None) -> None:
+        """Watch streams from now on, in a transaction of their own; see `watch`."""
+        fresh, facts = self.watch(label, streams, because, blind=blind)
         if self.write(facts, positions=[(watched, watched.position) for watched in fresh]):
             self.admit(fresh)
 
@@ -200,6 +215,11 @@ class Recording:
             and survey.polled_s is not None
         )
 
+    def is_foreign(self, watched: Watched) -> bool:
+        """Return whether a stream's target is of another account than the credentials of its site."""
+        account, state = place_of(watched.stream.target)[1], self.sites.get(watched.site)
+        return state is not None and bool(state.account and account) and account != state.account
+
     def is_dormant(self, watched: Watched) -> bool:
         """Return whether only the survey looks after a stream now."""
         return (
@@ -208,6 +228,7 @@ class Recording:
             and watched.polled_at is not None
             and watched.failures == 0
             and not watched.is_in_flight
+            and not watched.is_foreign
             and self.schedule.due_s(watched.stream) is None
             and self.is_surveyed(watched.site)
         )
@@ -240,3 +261,10 @@ class Recording:
             if watched.stream.source == "stack_events" and not watched.is_ended and not watched.is_in_flight:
                 share_s = self.options.stack_events_quiet_s * self.rng.random()
                 self.schedule.pull(watched.stream, self.now_s() + share_s)
+
+
+def _born_blind(stream: Stream, outage: Gap | None) -> Gap | None:
+    """Return the open gap of a stream found after an outage; None for a stack, whose walk goes back."""
+    if outage is None or stream.source not in ("services", "stopped_tasks"):
+        return None
+    return replace(outage, stream=str(stream), until=None, kind="open", lower_bound=None)

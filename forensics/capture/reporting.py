@@ -13,6 +13,7 @@ def what_is_asked(recording: Recording) -> JsonObject:
     """Return the selection of every site, for the run's own record."""
     return {
         "until": recording.options.until,
+        "coverage_s": recording.options.coverage_s,
         "sites": [
             {
                 "label": state.label,
@@ -109,7 +110,9 @@ def _site_status(state: SiteState) -> SiteStatus:
         account=state.account,
         arn=str(state.who["arn"]) if state.who and state.who.get("arn") else None,
         expires_at=state.site.door.expires_at(),
+        standing=state.site.door.standing(),
         paused_because=state.paused_because,
         paused_since=state.paused_since,
+        look_gap=state.look_gap,
         calls=state.calls,
     )

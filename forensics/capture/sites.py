@@ -9,10 +9,10 @@ import msgspec
 from forensics.aws.door import Door
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Site
-from forensics.errors import AwsError
+from forensics.errors import AwsError, CredentialsError
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream, parse_arn
-from forensics.model.record import JsonObject
+from forensics.model.record import Gap, JsonObject
 
 
 class SiteState(msgspec.Struct, kw_only=True, eq=False):
@@ -28,8 +28,21 @@ class SiteState(msgspec.Struct, kw_only=True, eq=False):
     blind_since: datetime | None = None
     """Start of the last outage: stacks deleted after it may have come and gone unseen."""
     paused_reason: str = "credentials"
-    stamp: Any = None
-    """State of the credential files when the site paused."""
+    checked: Any = None
+    """Which credentials were in use when it was last asked whose they are; None before the first look."""
+    is_stale: bool = False
+    """Others have come since then, and it must be asked whose they are."""
+    verified_s: float | None = None
+    """When the last answer to it came, on the recording's seconds."""
+    held_until_s: float = 0.0
+    """Polls wait until then for the answer."""
+    is_identifying: bool = False
+    said: JsonObject | None = None
+    """How the credentials stand, as last recorded."""
+    warned: tuple[datetime | None, float] | None = None
+    """Which end was warned of, and so many seconds ahead at the latest."""
+    swept_before: datetime | None = None
+    """Before which end every stream has been polled once more."""
     probes: int = 0
     """Probes since the last good poll: their delay grows with it."""
     identify_failures: int = 0
@@ -42,6 +55,13 @@ class SiteState(msgspec.Struct, kw_only=True, eq=False):
     is_listing_refused: bool = False
     """IAM does not allow ListStacks: names are asked for one by one."""
     refused_actions: set[str] = msgspec.field(default_factory=set)
+    looked_at: datetime | None = None
+    """When it was last seen, of everything that was asked for, what there is; None before."""
+    look_error: AwsError | None = None
+    """Why the last look failed; None after a good one."""
+    look_gap: Gap | None = None
+    """The time in which nobody could look, as it stands in the archive; None while one can."""
+    look_number: int = 0
     parked: set[Stream] = msgspec.field(default_factory=set)
     """Streams that came due while the site was paused."""
     in_flight: Counter[str] = msgspec.field(default_factory=Counter)
@@ -79,27 +99,53 @@ class Identified(msgspec.Struct, frozen=True, kw_only=True):
     who: JsonObject | None = None
     error: AwsError | None = None
     calls: int = 1
+    in_use: object = None
+    """What `in_use` said just before AWS was asked."""
 
 
-def identify(label: str, door: Door, *, renew: bool) -> Identified:
+def in_use(door: Door) -> object:
+    """Return what differs whenever a door may have other credentials than before."""
+    return door.credentials_stamp(), door.standing().source
+
+
+def identify(label: str, door: Door, *, renew: bool, insist: bool) -> Identified:
     """Ask AWS whose credentials are in use.
 
     Args:
         label: The site's.
         door: The site's way to AWS.
         renew: Read the credentials anew first.
+        insist: Where they cannot be read anew, do not ask with the old ones: those do not work.
 
     Returns:
-        The identity, or the error; nothing escapes as an exception.
+        The identity, or the error; both where the old ones are still in use. Nothing escapes as an exception.
     """
+    # Before they are read: a file that changes in between is then seen to have changed since.
+    stamp = door.credentials_stamp()
+    who: JsonObject | None = None
+    unread: AwsError | None = None
+    calls = 1
     try:
         if renew:
-            door.renew()
-        return Identified(label=label, who=door.whoami())
+            unread = _renew(door)
+        if unread is not None and insist:
+            calls = 0
+        else:
+            who = door.whoami()
     except AwsError as error:
-        return Identified(label=label, error=error)
+        unread = error
     except Exception as error:  # noqa: BLE001  a credential plug-in may raise anything; probing goes on
-        return Identified(label=label, error=AwsError(f"credentials: {type(error).__name__}: {error}"))
+        unread = AwsError(f"credentials: {type(error).__name__}: {error}")
+    used = (stamp, door.standing().source)
+    return Identified(label=label, who=who, error=unread, calls=calls, in_use=used)
+
+
+def _renew(door: Door) -> CredentialsError | None:
+    try:
+        door.renew()
+    except CredentialsError as error:
+        return error
+    return None
 
 
 def probe_delay_s(state: SiteState, options: CaptureOptions) -> float:
@@ -115,12 +161,13 @@ def place_from(who: JsonObject) -> tuple[str, str]:
 
 
 def identity_of(state: SiteState, who: JsonObject) -> JsonObject:
-    """Return what the archive keeps of an identity: five named values, never anything else.
+    """Return what the archive keeps of an identity: six named values, never anything else.
 
     The expiry is the door's own, so that two ways of writing one moment are not two identities.
     """
     expires_at = state.site.door.expires_at()
     return {
+        "site": state.label,
         "account": who.get("account"),
         "arn": who.get("arn"),
         "source": who.get("source"),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from forensics.model.credentials import CredentialStanding
 from forensics.model.record import Gap
 
 
@@ -42,9 +43,13 @@ class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whose credentials are in use."""
     expires_at: datetime | None
     """When they end; None where their source does not say."""
+    standing: CredentialStanding
+    """Whether they renew themselves, need a person, or are refused."""
     paused_because: str | None
     """Why nothing of this site is polled now; None while it is."""
     paused_since: datetime | None
+    look_gap: Gap | None = None
+    """Open while nobody can look what the names and globs mean that it was asked for."""
     calls: int
     """API calls made in this run."""
 
@@ -71,7 +76,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def open_gaps(self) -> tuple[Gap, ...]:
         """The intervals that are not covered at this moment."""
-        return tuple(stream.open_gap for stream in self.streams if stream.open_gap is not None)
+        found = (*(site.look_gap for site in self.sites), *(stream.open_gap for stream in self.streams))
+        return tuple(gap for gap in found if gap is not None)
 
     @property
     def lag_s(self) -> float:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from forensics.capture import ending, intake, opening, outage, reloading, reporting, waking
+from forensics.capture import ending, intake, looking, opening, outage, reloading, reporting, standing, waking
 from forensics.capture.discovery import Discovered
 from forensics.capture.dispatch import Answer, Dispatch
 from forensics.capture.journal import ArchiveWriter
@@ -136,8 +136,8 @@ class Supervisor:
             [recording.mint.run("started", **reporting.what_is_asked(recording), pid=os.getpid())]
         )
         for state in recording.sites.values():
-            opening.begin(recording, state)
             recording.schedule.put(Errand(kind="identify", site=state.label), recording.now_s())
+            opening.begin(recording, state)
         self._coverage_due_s = recording.now_s() + recording.options.coverage_s
 
     def _turn(self) -> None:
@@ -148,7 +148,9 @@ class Supervisor:
         waking.note_sleep(recording)
         self._take_answers()
         recording.journal.retry(recording.now_s())
-        outage.watch_files(recording)
+        outage.watch_credentials(recording)
+        standing.watch(recording)
+        looking.watch(recording)
         self._dispatch.send_due()
         self._state_coverage()
         self._wait()
@@ -181,6 +183,7 @@ class Supervisor:
         is_known = outage.take_identity(recording, answer)
         if is_known and state.survey is None:
             opening.settle_in(recording, state)
+            outage.sort_by_account(recording, state)
         if not state.is_paused and not state.is_looked_for:
             state.is_looked_for = True
             recording.schedule.put(Errand(kind="discover", site=state.label), recording.now_s())

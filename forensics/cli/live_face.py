@@ -9,7 +9,8 @@ from typing import TextIO, cast
 from forensics.analysis.progress import Progress
 from forensics.archive.reader import Archive
 from forensics.capture.status import Snapshot
-from forensics.cli.plain import troubles
+from forensics.cli.plain import first_to_end, troubles
+from forensics.model.credentials import RENEWS
 from forensics.model.record import Record
 from forensics.report.frame import Vitals
 from forensics.report.live import LiveView
@@ -77,11 +78,13 @@ def beside_view() -> TextIO:
 
 def vitals(snapshot: Snapshot) -> Vitals:
     """Return what the live view says about the recorder itself."""
-    ends = [site.expires_at for site in snapshot.sites if site.expires_at is not None]
+    first = first_to_end(snapshot)
     return Vitals(
         at=snapshot.at,
         started_at=snapshot.started_at,
-        credentials_end=min(ends, default=None),
+        credentials_end=first.expires_at if first else None,
+        is_renewing=first is not None and first.standing.state == RENEWS,
+        renewed_by=first.standing.command if first else "",
         lag_s=snapshot.lag_s,
         streams=sum(not stream.is_ended for stream in snapshot.streams),
         open_gaps=len(snapshot.open_gaps),

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from forensics.analysis.notable import Notable
-from forensics.capture.status import Outcome, Snapshot
+from forensics.capture.status import Outcome, SiteStatus, Snapshot
 from forensics.model.clock import to_rfc3339
+from forensics.model.credentials import DENIED, NEEDS_PERSON, RENEWS
 from forensics.model.inert import inert
 from forensics.model.times import format_duration
 from forensics.report.count import counted
@@ -71,20 +72,44 @@ def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
         found["archive"] = f"archive: {snapshot.archive_trouble}; {snapshot.buffered} polls wait in memory"
     for site in snapshot.sites:
         if site.paused_because:
-            found[f"site {site.label}"] = f"{site.label}: paused: {site.paused_because}"
+            found[f"site {site.label} {site.standing.state}"] = f"{site.label}: {_why_paused(site)}"
         elif site.account is None and snapshot.at - snapshot.started_at > _PATIENCE:
             found[f"site {site.label}"] = f"{site.label}: AWS ({site.region}) has not answered yet"
     return found
 
 
+def _why_paused(site: SiteStatus) -> str:
+    """Return what keeps a site from being polled, and what to type where a person is needed."""
+    standing, why = site.standing, site.paused_because or ""
+    if standing.state == DENIED:
+        return (
+            f"AWS refuses the credentials ({standing.source}); it is not recorded until that changes: {why}"
+        )
+    if standing.state == NEEDS_PERSON and standing.detail:
+        act = f"run `{standing.command}`" if standing.command else "bring new ones"
+        return f"the credentials have ended ({standing.source}); it is not recorded until you {act}: {why}"
+    return f"paused: {why}"
+
+
 def _credentials(snapshot: Snapshot) -> list[str]:
-    ends = [site.expires_at for site in snapshot.sites if site.expires_at is not None]
-    if not ends:
+    """Return when the first credentials end, and whether a person is needed then."""
+    first = first_to_end(snapshot)
+    if first is None or first.expires_at is None:
         return []
-    left = min(ends) - snapshot.at
+    left = first.expires_at - snapshot.at
+    if first.standing.state == RENEWS:
+        return ["credentials renew themselves"]
     if left <= timedelta(0):
         return ["credentials have ended"]
-    return [f"credentials end in {format_duration(left)}"]
+    command = first.standing.command
+    act = f", then run `{command}`" if command else ", then a person is needed"
+    return [f"credentials end in {format_duration(left)}{act}"]
+
+
+def first_to_end(snapshot: Snapshot) -> SiteStatus | None:
+    """Return the site whose credentials end first, those that only a person renews before all others."""
+    ending = [site for site in snapshot.sites if site.expires_at is not None]
+    return min(ending, key=lambda site: (site.standing.state == RENEWS, site.expires_at), default=None)
 
 
 def _waiting(snapshot: Snapshot) -> list[str]:

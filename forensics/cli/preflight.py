@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Iterable
 
 from forensics.capture.selection import Site
-from forensics.errors import AwsError, CredentialsError, NotFound, Unreachable
+from forensics.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
+from forensics.model.credentials import DENIED
 from forensics.preflight.presence import questions
 
 
@@ -14,11 +15,21 @@ def check_credentials(sites: Iterable[Site]) -> None:
     A source of credentials that does not answer is no reason to stop: the recording goes on trying.
 
     Raises:
-        CredentialsError: A site has none, or they are broken.
+        CredentialsError: A site has none, or they are broken: a person is needed.
+        AccessDenied: AWS refuses to give a site any; new ones of the same kind would not help.
     """
     for site in sites:
         with contextlib.suppress(Unreachable):
-            site.door.renew()
+            try:
+                site.door.renew()
+            except CredentialsError as error:
+                standing = site.door.standing()
+                if standing.state == DENIED:
+                    raise AccessDenied(error.message, code=error.code, hint=error.hint) from error
+                if standing.command:
+                    hint = f"run `{standing.command}`, then start again"
+                    raise type(error)(error.message, code=error.code, hint=hint) from error
+                raise
 
 
 def check_presence(sites: Iterable[Site]) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from forensics.analysis.notable import Notable, notable
+from forensics.analysis.notable import ERROR, INFO, Notable, notable
 from forensics.analysis.wording import words
 from forensics.capture.status import Snapshot
 from forensics.model.clock import to_rfc3339
@@ -17,6 +17,9 @@ from forensics.notify import (
     Notice,
 )
 
+CREDENTIALS_TOLD = "credentials"
+"""The kind of notable that speaks of how credentials stand."""
+
 _KINDS = {
     "rollback_started": ROLLBACK_STARTED,
     "deployment_failed": DEPLOYMENT_FAILED,
@@ -25,6 +28,7 @@ _KINDS = {
     "refused": RECORDING_TROUBLE,
     "undecodable": RECORDING_TROUBLE,
     "recovered": RECORDING_TROUBLE,
+    CREDENTIALS_TOLD: RECORDING_TROUBLE,
 }
 """The kind of notice for a kind of notable record; the others are for the screen only."""
 
@@ -32,9 +36,12 @@ _KINDS = {
 def worth_telling(record: Record) -> Notable | None:
     """Return what a person is told of a record as it is written; None where nothing.
 
-    The gap that a refusal opens is not told: the refusal stands beside it and names the IAM action.
+    The gap that a refusal opens is not told: the refusal stands beside it and names the IAM action. Nor is it
+    that credentials have ended: the trouble of the recording says so at once, even with a full disk.
     """
     told = notable(record)
+    if told is not None and told.kind == CREDENTIALS_TOLD and told.severity == ERROR:
+        return None
     if told is not None and record.type == GAP:
         gap = record.payload()
         if gap.get("reason") == "access-denied" and gap.get("kind") == "open":
@@ -69,10 +76,10 @@ class Repeats:
 def notice_of(notable: Notable, archive: str) -> Notice | None:
     """Return what the command reads about a record; None where it is not told of it.
 
-    A gap that closed without a loss is no trouble any more.
+    A gap that closed without a loss is no trouble any more, nor are credentials that work.
     """
     kind = _KINDS.get(notable.kind)
-    if kind is None or (notable.kind == "gap" and notable.severity == "info"):
+    if kind is None or (notable.kind in {"gap", CREDENTIALS_TOLD} and notable.severity == INFO):
         return None
     return Notice(
         kind=kind,

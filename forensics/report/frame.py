@@ -21,6 +21,8 @@ _MOST = 100
 _EVENT_LINES = 8
 """Lines that one event takes at most; the whole text is in the archive."""
 _KEY_LENGTH = 2_000
+_SOON = timedelta(minutes=15)
+"""So long before the end of credentials a person is told what to do."""
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,10 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     credentials_end: datetime | None
     """The earliest end of any credentials in use; None where it is not known."""
+    is_renewing: bool = False
+    """Whether those renew themselves before they end."""
+    renewed_by: str = ""
+    """What a person types to bring new ones; "" where there is nothing to type."""
     lag_s: float
     """The longest lag of an open stream."""
     streams: int
@@ -105,6 +111,8 @@ def _head(vitals: Vitals, width: int) -> list[Text]:
             break
         line.append(f"  {text}", style=style)
     lines = [line]
+    if not vitals.troubles and (notice := _notice(vitals)):
+        lines += [Text(part, style="bold yellow") for part in wrap(notice, width, indent="  ")[:2]]
     for text in vitals.troubles:
         lines += [Text(part, style="bold red") for part in wrap(text, width, indent="  ")[:2]]
     if vitals.waiting_for:
@@ -117,9 +125,22 @@ def _credentials(vitals: Vitals) -> tuple[str, str]:
     if vitals.credentials_end is None:
         return "credentials: end not known", "dim"
     left = vitals.credentials_end - vitals.at
+    if vitals.is_renewing:
+        return "credentials renew", "green"
     if left <= timedelta(0):
         return "credentials have ended", "bold red"
-    return f"credentials {_length(left)}", "yellow" if left < timedelta(minutes=10) else "green"
+    return f"credentials {_length(left)}", "yellow" if left < _SOON else "green"
+
+
+def _notice(vitals: Vitals) -> str:
+    """Return what a person must do before the credentials end; "" while there is time."""
+    if vitals.credentials_end is None or vitals.is_renewing:
+        return ""
+    left = vitals.credentials_end - vitals.at
+    if not timedelta(0) < left < _SOON:
+        return ""
+    act = f"run `{inert(vitals.renewed_by)}`" if vitals.renewed_by else "bring new ones"
+    return f"the credentials end in {_length(left)}: {act}, or there will be a gap"
 
 
 def _stacks(progress: Progress, now: datetime, width: int, *, busy: int = BUSY_SHOWN) -> list[Text]:

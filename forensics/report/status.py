@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from forensics.analysis.wording import stream_name
+from forensics.analysis.wording import credentials_sentence, stream_name
 from forensics.archive.ending import find_ending
 from forensics.archive.reader import Archive
 from forensics.archive.segment import numbers_in, segment_name
-from forensics.archive.streams import StreamState
+from forensics.archive.streams import ArchiveState, StreamState
 from forensics.model.clock import from_rfc3339
 from forensics.model.record import Gap, JsonObject
 from forensics.model.times import format_duration
@@ -18,6 +18,9 @@ from forensics.report.count import counted
 from forensics.report.ink import Ink
 from forensics.report.wrap import wrap
 
+_BEATS_MISSED = 2
+_GRACE_S = 15.0
+"""A recorder that writes nothing for two heartbeats and a little is not well."""
 STREAMS_SHOWN = 20
 """More streams than this are summarised by source."""
 
@@ -60,6 +63,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     gap_count: int
     identities: tuple[JsonObject, ...]
     """Whose credentials were last in use, for each account and region, with ``expires_at``."""
+    credentials: tuple[JsonObject, ...]
+    """How each site's credentials were last said to stand: ``state`` is renews, needs-person or denied."""
     records: int
     types: dict[str, int]
     segments: int
@@ -82,7 +87,7 @@ def report(archive: Archive, *, now: datetime, max_lag: timedelta) -> Report:
     streams = tuple(_stream(name, stream, until) for name, stream in state.streams.items())
     lags = [item.lag_s for item in streams if item.lag_s is not None and not item.is_ended]
     numbers = numbers_in(archive.segments.names())[0]
-    problems = tuple(_problems(streams, is_alive=pid is not None, max_lag=max_lag))
+    problems = tuple(_problems(streams, state, now, is_alive=pid is not None, max_lag=max_lag))
     return Report(
         archive=str(archive.path),
         archive_id=archive.archive_id,
@@ -98,6 +103,7 @@ def report(archive: Archive, *, now: datetime, max_lag: timedelta) -> Report:
         open_gaps=tuple(item.open_gap for item in streams if item.open_gap is not None),
         gap_count=state.gap_count,
         identities=tuple(state.identities.values()),
+        credentials=tuple(state.credentials.values()),
         records=state.records,
         types=state.types,
         segments=len(numbers),
@@ -152,6 +158,8 @@ def _rows(found: Report, now: datetime) -> Iterator[tuple[str, str]]:
     yield "gaps", f"{found.gap_count}, {len(found.open_gaps)} of them open"
     for who in found.identities:
         yield "identity", _identity(who, now)
+    for said in found.credentials:
+        yield "credentials", _credentials(said, now)
     refused = sorted({item.refusal for item in found.streams if item.refusal})
     if refused:
         yield "refused", ", ".join(refused)
@@ -180,6 +188,27 @@ def _identity(who: JsonObject, now: datetime) -> str:
         return f"{text}, ends {expires_at}"
     when = f"in {format_duration(left)}" if left > timedelta(0) else "that is over"
     return f"{text}, ends {expires_at} ({when})"
+
+
+def _credentials(said: JsonObject, now: datetime) -> str:
+    expires_at = str(said.get("expires_at") or "")
+    moment = _moment(expires_at)
+    left = moment - now if moment else None
+    ends = ""
+    if left is not None:
+        ends = (
+            f"end at {expires_at}, in {format_duration(left)}"
+            if left > timedelta(0)
+            else f"ended at {expires_at}"
+        )
+    sentence = credentials_sentence(
+        state=str(said.get("state", "")),
+        source=str(said.get("source", "")),
+        ends=ends,
+        command=str(said.get("command") or ""),
+        detail=str(said.get("detail") or ""),
+    )
+    return f"{said.get('site', '?')}: {sentence}"
 
 
 def _stream_lines(found: Report, ink: Ink) -> Iterator[str]:
@@ -221,10 +250,21 @@ def _stream(name: str, stream: StreamState, until: datetime) -> StreamReport:
     )
 
 
-def _problems(streams: tuple[StreamReport, ...], *, is_alive: bool, max_lag: timedelta) -> Iterator[str]:
+def _problems(
+    streams: tuple[StreamReport, ...],
+    state: ArchiveState,
+    now: datetime,
+    *,
+    is_alive: bool,
+    max_lag: timedelta,
+) -> Iterator[str]:
     if not is_alive:
         yield "no recorder is at work on this archive"
         return
+    yield from _silence(state, now)
+    for said in state.credentials.values():
+        if said.get("detail"):
+            yield f"credentials of {_credentials(said, now)}"
     late = [item for item in streams if not item.is_ended and (item.lag_s or 0.0) > max_lag.total_seconds()]
     if late:
         worst = max(late, key=lambda item: item.lag_s or 0.0)
@@ -236,6 +276,20 @@ def _problems(streams: tuple[StreamReport, ...], *, is_alive: bool, max_lag: tim
     if blind:
         reasons = ", ".join(sorted({item.open_gap.reason for item in blind if item.open_gap}))
         yield f"{len(blind)} streams cannot be watched now ({reasons})"
+
+
+def _silence(state: ArchiveState, now: datetime) -> Iterator[str]:
+    """Yield that nothing has been written for longer than the recorder ever leaves between two records."""
+    beat_s = (state.run or {}).get("coverage_s")
+    written_at = _moment(state.last_recorded)
+    if written_at is None or not isinstance(beat_s, int | float):
+        return
+    silent_s = (now - written_at).total_seconds()
+    if silent_s > _BEATS_MISSED * beat_s + _GRACE_S:
+        yield (
+            f"nothing has been written for {_seconds(silent_s)}: the disk may be full or the recorder stuck; "
+            "its own log says which"
+        )
 
 
 def _seconds(length_s: float) -> str:

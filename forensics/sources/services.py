@@ -67,13 +67,15 @@ class Services:
         """Return the position after a fact.
 
         Keys: ``recent`` event ids, oldest first; ``at`` the newest event's time; ``service`` and
-        ``deployments`` what is remembered of each state; and those of `service_details`.
+        ``deployments`` what is remembered of each state; ``status`` the service's; and those of
+        `service_details`.
         """
         if fact.type == EVENT:
             return _after_events(position, [fact])
         folded = dict(position or {})
         if fact.type == SERVICE:
             folded["service"] = after_change(folded.get("service"), fact.id)
+            folded["status"] = text(fact.data, "status")
             folded["task_definitions"] = service_details.after_service(folded, fact.data)
         elif fact.type == DEPLOYMENT:
             entries = dict(folded.get("deployments", {}))
@@ -148,18 +150,23 @@ class Services:
         now: datetime,
         error: AwsError,
     ) -> Batch | Failed:
-        """Return the end of a service that was seen before; one that was never seen may still come."""
+        """Return the end of a service that was seen before; one that was never seen may still come.
+
+        A service that was not seen to become INACTIVE had something to say that nobody read.
+        """
         stream = Stream(self.name, target)
         if not position:
             return Failed(stream=stream, error=error)
-        gap = Gap(
-            stream=str(stream),
-            since=to_rfc3339(min(polled_at or now, now)),
-            until=to_rfc3339(now),
-            reason="window",
-            kind="unknown",
-            detail="The service was deleted: what it said since the last poll can no longer be read.",
-        )
+        gap = None
+        if position.get("status") != "INACTIVE":
+            gap = Gap(
+                stream=str(stream),
+                since=to_rfc3339(min(polled_at or now, now)),
+                until=to_rfc3339(now),
+                reason="window",
+                kind="lost" if "status" in position else "unknown",
+                detail="The service was deleted: what it said since the last poll can no longer be read.",
+            )
         return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)
 
     def _read(self, seen: "_Seen", details: service_details.Details) -> Batch:

@@ -88,7 +88,10 @@ class StoppedTasks:
             try:
                 read.append(self._read(door, stream, positions.get(target) or {}, now, at))
             except NotFound as error:
-                read.append(_gone(stream, at, now) if at is not None else Failed(stream=stream, error=error))
+                known = positions.get(target)
+                read.append(
+                    Failed(stream=stream, error=error) if at is None else _gone(stream, known, at, now)
+                )
             except AwsError as error:
                 read.append(Failed(stream=stream, error=error))
         return read
@@ -107,7 +110,14 @@ class StoppedTasks:
             stream=stream,
             facts=tuple(facts),
             covers_from=max(polled_at, horizon_at) if polled_at else horizon_at,
-            gap=_gap(stream, polled_at, horizon_at, now, found.missing),
+            gap=_gap(
+                stream,
+                polled_at,
+                horizon_at,
+                now,
+                missing=found.missing,
+                unfinished=_unfinished(known, listed),
+            ),
             is_busy=any(text(task, "lastStatus") != _STOPPED for task in found.tasks),
             notes=tuple(
                 NotFound(f"{_DESCRIBE}: {arn}: {reason}", operation=_DESCRIBE)
@@ -170,43 +180,66 @@ def _is_final(known: Mapping[str, Any], arn: str) -> bool:
     return seen is not None and bool(seen[1])
 
 
-def _gone(stream: Stream, polled_at: datetime, now: datetime) -> Batch:
-    """Return the end of a cluster that was there and has been deleted, its tasks with it."""
-    gap = Gap(
-        stream=str(stream),
-        since=to_rfc3339(min(polled_at, now)),
-        until=to_rfc3339(now),
-        reason="window",
-        kind="unknown",
-        detail="The cluster was deleted: tasks that stopped since the last poll can no longer be read.",
-    )
-    return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)
-
-
 def _gap(
     stream: Stream,
     polled_at: datetime | None,
     horizon_at: datetime,
     now: datetime,
+    *,
     missing: Iterable[tuple[str, str]],
+    unfinished: Sequence[str],
 ) -> Gap | None:
-    """Return what cannot be proved: an outage longer than the horizon, tasks that went before our eyes."""
-    lost = [arn for arn, _ in missing]
+    """Return what cannot be proved: an outage longer than the horizon, tasks that went before our eyes.
+
+    Args:
+        stream: The cluster's.
+        polled_at: When it was last polled with success.
+        horizon_at: Tasks that stopped before are forgotten.
+        now: When this poll began.
+        missing: ARN and reason of each task that was listed and could not be described.
+        unfinished: Ids of tasks that were stopping at the last poll and are not listed any more.
+    """
     is_too_late = polled_at is not None and polled_at < horizon_at
+    lost = [task_id(arn) for arn, _ in missing]
+    forgotten = list(unfinished) if is_too_late else []
     if not lost and not is_too_late:
         return None
+    count = len(lost) + len(forgotten)
     since = polled_at or horizon_at
     details = []
     if is_too_late:
         details.append("Stopped tasks can be read for one hour; the last poll is longer ago.")
     if lost:
-        details.append(f"Listed as stopped, but not described any more: {', '.join(map(task_id, lost))}.")
+        details.append(f"Listed as stopped, but not described any more: {', '.join(lost)}.")
+    if forgotten:
+        details.append(f"Still stopping at the last poll, and forgotten by now: {', '.join(forgotten)}.")
     return Gap(
         stream=str(stream),
         since=to_rfc3339(since),
         until=to_rfc3339(now if lost else horizon_at),
         reason="window",
-        kind="lost" if lost else "unknown",
-        lower_bound=len(lost) or None,
-        detail=" ".join(details),
+        kind="lost" if count else "unknown",
+        lower_bound=count or None,
+        detail=" ".join(details)[:1000],
     )
+
+
+def _unfinished(known: Mapping[str, Any], listed: Iterable[str]) -> list[str]:
+    """Return the ids of tasks that were seen stopping, not stopped, and are not listed any more."""
+    still = {task_id(arn) for arn in listed}
+    return [name for name, seen in known.items() if not seen[1] and name not in still]
+
+
+def _gone(stream: Stream, position: Position | None, polled_at: datetime, now: datetime) -> Batch:
+    """Return the end of a cluster that was there and has been deleted, its tasks with it."""
+    unfinished = _unfinished((position or {}).get("tasks", {}), ())
+    gap = Gap(
+        stream=str(stream),
+        since=to_rfc3339(min(polled_at, now)),
+        until=to_rfc3339(now),
+        reason="window",
+        kind="lost" if unfinished else "unknown",
+        lower_bound=len(unfinished) or None,
+        detail="The cluster was deleted: tasks that stopped since the last poll can no longer be read.",
+    )
+    return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)

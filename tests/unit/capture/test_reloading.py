@@ -78,3 +78,23 @@ def test_new_options_hold_from_then_on(tmp_path: Path) -> None:
     reloading.at(100, CaptureOptions(stack_events_busy_s=50, survey_s=50), stacks=("Shop",))
     reloading.run_for(500)
     assert 20 <= reloading.door.calls["cloudformation:DescribeStackEvents"] <= 40
+
+
+def test_a_target_that_leaves_while_its_polls_wait_is_no_trouble(tmp_path: Path) -> None:
+    """A poll that waits for a free thread when its site goes must not bring the recorder down."""
+    clock = ManualClock()
+    door = EndpointDoor(History.of(facts(*[stack(f"Shop-{n}", at=5) for n in range(9)])), clock)
+    recorder = Recorder(tmp_path, door, clock, Wanted(stacks=("Shop-*",)), CaptureOptions(workers=1))
+    wait = clock.wait
+    turns: list[int] = []
+
+    def tick(event: threading.Event, timeout_s: float) -> bool:
+        turns.append(1)
+        if len(turns) == 4:
+            other = Site(label="other", door=door, wanted=Wanted(stacks=("Shop-1",)))
+            recorder.supervisor.reload([other])
+        return wait(event, timeout_s)
+
+    clock.wait = tick  # type: ignore[method-assign]
+    assert recorder.run_for(200).reason == "stopped"
+    assert [site.label for site in recorder.supervisor.snapshot().sites] == ["other"]

@@ -12,6 +12,7 @@ from forensics.analysis.notable import Notable
 from forensics.capture.status import Outcome, SiteStatus, Snapshot, StreamStatus
 from forensics.cli.plain import closing_lines, event_line, heartbeat_line, trouble_line, urgent_troubles
 from forensics.cli.settle import is_at_rest
+from forensics.model.credentials import DENIED, NEEDS_PERSON, RENEWS, CredentialStanding
 from forensics.model.record import Gap
 from tests.support.clock import NOON
 
@@ -21,10 +22,14 @@ SITE = SiteStatus(
     account="123456789012",
     arn="arn:aws:iam::123456789012:user/me",
     expires_at=None,
+    standing=CredentialStanding(state=RENEWS, source="profile deploy (SSO)"),
     paused_because=None,
     paused_since=None,
     calls=3,
 )
+NEEDED = CredentialStanding(state=NEEDS_PERSON, source="profile x", command="aws login")
+ENDED = msgspec.structs.replace(NEEDED, detail="ExpiredToken")
+REFUSED = CredentialStanding(state=DENIED, source="profile x", detail="AccessDenied")
 STACK = StreamStatus(
     stream="stack_events arn:s",
     number=1,
@@ -86,8 +91,27 @@ def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
 @pytest.mark.parametrize(
     ("snapshot", "word", "said"),
     [
-        (with_site(expires_at=NOON + timedelta(minutes=34)), "recording", "credentials end in 34m"),
-        (with_site(expires_at=NOON - timedelta(minutes=1)), "recording", "credentials have ended"),
+        (with_site(expires_at=NOON + timedelta(minutes=34)), "recording", "credentials renew themselves"),
+        (
+            with_site(expires_at=NOON + timedelta(minutes=34), standing=NEEDED),
+            "recording",
+            "credentials end in 34m, then run `aws login`",
+        ),
+        (
+            with_site(expires_at=NOON - timedelta(minutes=1), standing=NEEDED),
+            "recording",
+            "credentials have ended",
+        ),
+        (
+            with_site(paused_because="expired", standing=ENDED),
+            "TROUBLE",
+            "production: the credentials have ended (profile x); it is not recorded until you run `aws",
+        ),
+        (
+            with_site(paused_because="not allowed", standing=REFUSED),
+            "TROUBLE",
+            "production: AWS refuses the credentials (profile x)",
+        ),
         (with_site(paused_because="expired"), "TROUBLE", "production: paused: expired"),
         (with_stream(open_gap=OPEN_GAP), "TROUBLE", "1 open gap"),
         (with_stream(trouble="Rate exceeded"), "recording", "1 stream: Rate exceeded"),
@@ -98,7 +122,18 @@ def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
             "archive: disk full; 3 polls wait in memory",
         ),
     ],
-    ids=["credentials", "ended", "paused", "gap", "one poll failed", "waiting", "disk"],
+    ids=[
+        "renewing",
+        "ending",
+        "ended",
+        "a person",
+        "denied",
+        "paused",
+        "gap",
+        "one poll failed",
+        "waiting",
+        "disk",
+    ],
 )
 def test_a_heartbeat_names_what_is_in_the_way(snapshot: Snapshot, word: str, said: str) -> None:
     line = heartbeat_line(snapshot)

@@ -3,8 +3,8 @@
 import msgspec
 
 from forensics.analysis.notable import Notable, notable
-from forensics.cli.telling import Repeats
-from forensics.model.record import Record
+from forensics.cli.telling import Repeats, notice_of, worth_telling
+from forensics.model.record import CREDENTIALS, Record
 
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
 SECRET = "ResourceInitializationError: unable to pull secrets"
@@ -25,6 +25,49 @@ def _stopped(number: int, reason: str = SECRET, service: str = "shop") -> Record
         recordedtime="2026-01-15T12:00:00.000Z", prev="", run="r",
         data=msgspec.Raw(msgspec.json.encode(task)),
     )  # fmt: skip
+
+
+def _standing(state: str, *, left_s: int | None = None, detail: str = "") -> Record:
+    said = {
+        "site": "default",
+        "state": state,
+        "source": "profile deploy",
+        "expires_at": "2026-01-15T13:00:00.000Z",
+        "command": "aws sso login --profile deploy",
+        "detail": detail,
+        "left_s": left_s,
+    }
+    return Record(
+        type=CREDENTIALS, source="urn:forensics:x", id="c-1", seq=7, recordedtime="2026-01-15T12:55:00.000Z",
+        prev="", run="r", data=msgspec.Raw(msgspec.json.encode(said)),
+    )  # fmt: skip
+
+
+def test_a_warning_ahead_of_the_end_reaches_the_command_with_what_to_type() -> None:
+    """Whoever is called has five minutes, not five minutes to find out what to do."""
+    told = worth_telling(_standing("needs-person", left_s=300))
+    assert told is not None
+    notice = notice_of(told, "archive")
+    assert notice is not None
+    assert (notice.kind, notice.severity, notice.seq) == ("recording_trouble", "warning", 7)
+    assert notice.text == (
+        "credentials of default: they end in 5m, at 2026-01-15T13:00:00.000Z (profile deploy), "
+        "and only a person can renew them: run `aws sso login --profile deploy`"
+    )
+
+
+def test_credentials_that_work_are_no_trouble() -> None:
+    """They are told on the screen, once, with who can renew them."""
+    told = worth_telling(_standing("renews"))
+    assert told is not None
+    assert told.text.startswith("credentials of default: they renew themselves (profile deploy)")
+    assert notice_of(told, "archive") is None
+
+
+def test_their_end_is_told_by_the_trouble_alone() -> None:
+    """The recording names it at once, even with a disk that takes no record."""
+    assert worth_telling(_standing("needs-person", detail="ExpiredToken")) is None
+    assert worth_telling(_standing("denied", detail="AccessDenied")) is None
 
 
 def _told(repeats: Repeats, record: Record) -> str:

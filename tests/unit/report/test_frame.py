@@ -38,6 +38,21 @@ def text_of(progress: Progress, vitals: Vitals = VITALS, *, width: int = 100, he
     return "\n".join(line.plain for line in frame(progress, vitals, width=width, height=height))
 
 
+def test_the_view_says_what_to_type_before_the_credentials_end() -> None:
+    """Quarter of an hour before, there is time to act; credentials that renew themselves need nobody."""
+    ending = {"credentials_end": VITALS.at + timedelta(minutes=4), "renewed_by": "aws sso login"}
+    soon = msgspec.structs.replace(VITALS, **ending)
+    assert "the credentials end in 4m: run `aws sso login`, or there will be a gap" in text_of(
+        seen(Book()), soon
+    )
+    assert "aws sso login" not in text_of(
+        seen(Book()), msgspec.structs.replace(VITALS, renewed_by="aws sso login")
+    )
+    renewing = msgspec.structs.replace(soon, is_renewing=True)
+    assert "aws sso login" not in text_of(seen(Book()), renewing)
+    assert "credentials renew" in text_of(seen(Book()), renewing)
+
+
 def test_the_view_says_what_a_stack_waits_for_and_for_how_long() -> None:
     book = Book()
     book.stack("CREATE_IN_PROGRESS", second=0)
