@@ -22,6 +22,7 @@ from forensics.sources.answer import Page, ask, text
 
 INVENTED = "forensics-doctor"
 """Stands for a name where nothing real is known."""
+_NO_DEFINITION = "Unable to describe task definition"
 _NO_TASK = "0" * 32
 _NO_DEPLOYMENT = "forensics0doctor00000"
 _GLOB_PART = re.compile(r"\*|\?|\[[^\]]*\]")
@@ -35,11 +36,13 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A service to ask about, or at least a cluster."""
+    """A service to ask about."""
 
-    cluster: str
-    name: str
-    is_invented: bool = False
+    cluster: Sample
+    name: Sample
+
+
+_NOTHING = Sample(INVENTED, True)
 
 
 def try_actions(door: Door, wanted: Wanted, found: Sequence[Stream], notes: Notes) -> None:
@@ -55,7 +58,7 @@ def try_actions(door: Door, wanted: Wanted, found: Sequence[Stream], notes: Note
     service = None
     if wanted.stacks:
         service = _try_stacks(trial, stack_of(wanted, found))
-    _try_services(trial, wanted, service_of(wanted, found) or service or Service(INVENTED, INVENTED, True))
+    _try_services(trial, wanted, service_of(wanted, found) or service or Service(_NOTHING, _NOTHING))
 
 
 def stack_of(wanted: Wanted, found: Sequence[Stream]) -> Sample:
@@ -69,7 +72,7 @@ def stack_of(wanted: Wanted, found: Sequence[Stream]) -> Sample:
     named = [stack for stack in wanted.stacks if not is_glob(stack)]
     if named:
         return Sample(named[0])
-    return Sample(_matching(wanted.stacks[0]), is_invented=True)
+    return _sample(wanted.stacks[0])
 
 
 def service_of(wanted: Wanted, found: Sequence[Stream]) -> Service | None:
@@ -77,14 +80,14 @@ def service_of(wanted: Wanted, found: Sequence[Stream]) -> Service | None:
     for stream in found:
         service = parse_service_arn(stream.target)
         if stream.source == "services" and service is not None:
-            return Service(service.cluster, service.name)
-    for text_ in wanted.services:
-        named = parse_service_arn(text_) if is_arn(text_) else None
-        cluster, _, name = (named.cluster, "", named.name) if named else text_.partition("/")
-        is_invented = is_glob(cluster) or is_glob(name)
-        return Service(_matching(cluster), _matching(name), is_invented)
-    for text_ in wanted.clusters:
-        return Service(_matching(cluster_name(text_) or text_), INVENTED, True)
+            return Service(Sample(service.cluster), Sample(service.name))
+    clusters = [cluster_name(stream.target) for stream in found if stream.source == "stopped_tasks"]
+    for asked in wanted.services:
+        named = parse_service_arn(asked) if is_arn(asked) else None
+        cluster, _, name = (named.cluster, "", named.name) if named else asked.partition("/")
+        return Service(_sample(cluster), _sample(name))
+    for asked in (*clusters, *wanted.clusters):
+        return Service(_sample(cluster_name(asked) or asked), _NOTHING)
     return None
 
 
@@ -97,9 +100,7 @@ def outcome_of(action: str, error: AwsError) -> str:
             return ALLOWED
         case _ if error.code == "UnsupportedFeatureException":
             return ALLOWED  # of this service's deployment controller: ECS has looked at the service
-        case _ if action == "ecs:DescribeTaskDefinition" and "Unable to describe task definition" in str(
-            error
-        ):
+        case _ if action == "ecs:DescribeTaskDefinition" and _NO_DEFINITION in error.message:
             return ALLOWED  # ECS's words for one that does not exist, under the code ClientException
         case _:
             return UNDETERMINED
@@ -151,18 +152,18 @@ def _try_stacks(trial: _Trial, stack: Sample) -> Service | None:
         for row in _rows(page, "StackResourceSummaries"):
             named = parse_service_arn(text(row, "PhysicalResourceId"))
             if named is not None and named.cluster:
-                service = Service(named.cluster, named.name)
+                service = Service(Sample(named.cluster), Sample(named.name))
     return service
 
 
 def _try_services(trial: _Trial, wanted: Wanted, service: Service) -> None:
-    if any(is_glob(text_.partition("/")[0]) for text_ in (*wanted.clusters, *wanted.services)):
+    if any(is_glob(asked.partition("/")[0]) for asked in (*wanted.clusters, *wanted.services)):
         trial.ask("ecs:ListClusters", maxResults=1)
+    cluster: dict[str, Any] = {"cluster": service.cluster.name}
     about: dict[str, Any] = {
-        "about": f"cluster {service.cluster}",
-        "is_invented": service.cluster == INVENTED,
+        "about": f"cluster {service.cluster.name}",
+        "is_invented": service.cluster.is_invented,
     }
-    cluster: dict[str, Any] = {"cluster": service.cluster}
     if wanted.clusters or any(map(is_glob, wanted.services)):
         trial.ask("ecs:ListServices", **about, **cluster, maxResults=1)
     tasks = trial.ask("ecs:ListTasks", **about, **cluster, desiredStatus="STOPPED", maxResults=1)
@@ -172,15 +173,14 @@ def _try_services(trial: _Trial, wanted: Wanted, service: Service) -> None:
 
 
 def _try_service(trial: _Trial, service: Service) -> None:
+    cluster, name = service.cluster.name, service.name.name
     about: dict[str, Any] = {
-        "about": f"service {service.cluster}/{service.name}",
-        "is_invented": service.is_invented,
+        "about": f"service {cluster}/{name}",
+        "is_invented": service.cluster.is_invented or service.name.is_invented,
     }
-    page = trial.ask("ecs:DescribeServices", **about, cluster=service.cluster, services=[service.name])
+    page = trial.ask("ecs:DescribeServices", **about, cluster=cluster, services=[name])
     described = _rows(page, "services")
-    listed = trial.ask(
-        "ecs:ListServiceDeployments", **about, cluster=service.cluster, service=service.name, maxResults=1
-    )
+    listed = trial.ask("ecs:ListServiceDeployments", **about, cluster=cluster, service=name, maxResults=1)
     deployments = [text(row, "serviceDeploymentArn") for row in _rows(listed, "serviceDeployments")]
     arn = next(iter(deployments), "") or _deployment_arn(trial, service)
     trial.ask("ecs:DescribeServiceDeployments", **about, serviceDeploymentArns=[arn])
@@ -199,13 +199,14 @@ def _deployment_arn(trial: _Trial, service: Service) -> str:
     arn = parse_arn(str(identity.get("arn", "")))
     partition = arn.partition if arn else "aws"
     account = identity.get("account") or "000000000000"
-    resource = f"service-deployment/{service.cluster}/{service.name}/{_NO_DEPLOYMENT}"
+    resource = f"service-deployment/{service.cluster.name}/{service.name.name}/{_NO_DEPLOYMENT}"
     return f"arn:{partition}:ecs:{trial.region}:{account}:{resource}"
 
 
-def _matching(pattern: str) -> str:
-    """Return a name that a glob matches, or nearly; a name stays as it is."""
-    return _GLOB_PART.sub(lambda found: INVENTED if found.group() == "*" else "x", pattern, count=20)
+def _sample(asked: str) -> Sample:
+    """Return a name as it is, or one that a glob matches, or nearly."""
+    name = _GLOB_PART.sub(lambda found: INVENTED if found.group() == "*" else "x", asked)
+    return Sample(name, is_invented=name != asked)
 
 
 def _rows(page: Page | None, field: str) -> list[JsonObject]:

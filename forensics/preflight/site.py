@@ -62,12 +62,10 @@ def _permissions(notes: Notes) -> Iterator[Check]:
         return
     names = {tried.action for tried in actions}
     allowed = len(names - {tried.action for tried in actions if tried.outcome != ALLOWED})
-    yield Check(
-        name="permissions",
-        state=OK,
-        text=f"{allowed} of {len(names)} actions are allowed",
-        facts={"allowed": allowed, "tried": len(names)},
-    )
+    if allowed:
+        text = f"{allowed} of {len(names)} actions are allowed"
+        facts = {"allowed": allowed, "tried": len(names)}
+        yield Check(name="permissions", state=OK, text=text, facts=facts)
     yield from (_denied(tried) for tried in actions if tried.outcome == DENIED)
     unclear = sorted((tried for tried in actions if tried.outcome == UNDETERMINED), key=_reason)
     for reason, group in groupby(unclear, key=_reason):
@@ -79,7 +77,7 @@ def _denied(tried: Tried) -> Check:
     lost = "" if tried.is_needed else "; only details are missing without it"
     about = f" for {tried.about}" if tried.about else ""
     made_up = ", a made-up name" if tried.is_invented else ""
-    remedy = "allow it; the statement is below"
+    remedy = "allow it: the policy to paste comes with this report"
     if _EXPLICIT in tried.reason:
         remedy = "something denies it explicitly, and no statement that allows it helps: ask who wrote that"
     return Check(

@@ -84,6 +84,29 @@ def test_an_action_that_is_denied_is_named_alone(site: Sites, player: FaultyPlay
         assert [check.state for check in checks(report, "permissions")[1:]] == [state], action
 
 
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [
+        ({"clusters": ("ma*",)}, "main"),
+        ({"clusters": ("other-*",)}, "other-forensics-doctor"),
+        ({"services": ("other-?/api",)}, "other-x"),
+        ({"stacks": ("shop-two",)}, "forensics-doctor"),
+    ],
+    ids=["a cluster that is found", "a cluster's glob", "a service's glob", "nothing known"],
+)
+def test_what_is_asked_about_is_as_real_as_can_be(
+    wanted: dict[str, tuple[str, ...]], asked: str, site: Sites, player: FaultyPlayer
+) -> None:
+    """A policy that is limited to the wanted names allows what a glob would match, too."""
+    report = looked_at(site(**wanted))
+    calls = [
+        seen.parameters["cluster"] for seen in player.faults.seen if seen.operation == "ecs:DescribeTasks"
+    ]
+    assert calls == [asked]
+    invented = {tried.is_invented for tried in report.actions if tried.action == "ecs:DescribeTasks"}
+    assert invented == {asked != "main"}
+
+
 def test_one_of_several_stacks_that_may_not_be_read_is_a_problem(site: Sites, player: FaultyPlayer) -> None:
     """A policy may name some stacks: that the first may be read says nothing about the second."""
     player.faults.fail("cloudformation:DescribeStacks", error="AccessDenied", skip=1, times=1)
