@@ -38,11 +38,13 @@ class Packer:
 
     Attributes:
         digests: SHA-256, hex, of each member written so far.
+        packed: What each of them takes in the zip, bytes.
     """
 
     def __init__(self, out: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
         self.digests: dict[str, str] = {}
+        self.packed: dict[str, int] = {}
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write one member, piece by piece; members must come in the order of `MEMBERS`."""
@@ -58,6 +60,7 @@ class Packer:
                 digest.update(piece)
                 member.write(piece)
         self.digests[name] = digest.hexdigest()
+        self.packed[name] = info.compress_size
 
     def close(self) -> None:
         """Write the list of members; the zip is whole then."""
