@@ -89,7 +89,7 @@ def _one_after_another(text: str, name: str) -> Documents:
     if skipped:
         found.troubles.append(f"has {skipped} line{'s' * (skipped > 1)} that are no JSON and are left out")
     if not found.values:
-        raise NothingRecognised(f"{name}: begins like JSON and is none", hint=_HINT)
+        raise NothingRecognised(f"{name}: has the beginning of JSON and is none", hint=_HINT)
     return found
 
 
@@ -109,6 +109,9 @@ def _yaml(text: str, name: str) -> Documents:
     values: list[JsonObject]
     values, trouble = module.documents(text)
     if not any(isinstance(value, dict | list) for value in values):
+        # A terminal's log: what was typed stands before what was printed.
+        if _NEXT_DOCUMENT.search(text):
+            return _one_after_another(text, name)
         raise NothingRecognised(f"{name}: is neither JSON nor YAML{_because(trouble)}", hint=_HINT)
     return Documents(values=values, troubles=[trouble] if trouble else [])
 

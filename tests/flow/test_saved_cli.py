@@ -184,7 +184,7 @@ def test_an_import_into_a_recording_adds_what_it_lacks_and_claims_no_poll(
     [
         ("", "is empty"),
         ("hello", "is neither JSON nor YAML"),
-        ("{not json", "begins like JSON and is none"),
+        ("{not json", "has the beginning of JSON and is none"),
         ('{"clusters": []}', "holds nothing that AWS answers"),
         ("services:\n  web:\n    image: nginx\n", "holds nothing that AWS answers"),
         ("[" * 100_000, "is nested too deeply"),
