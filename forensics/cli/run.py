@@ -11,6 +11,7 @@ from forensics import telemetry
 from forensics.cli import preflight
 from forensics.cli.attend import Attended, attend
 from forensics.cli.child import Child
+from forensics.cli.closing import explain_briefly
 from forensics.cli.face import PlainFace
 from forensics.cli.init import leave_process_1
 from forensics.cli.options import Flags, recording_options, settled
@@ -55,8 +56,9 @@ def run(command: tuple[str, ...], settle: timedelta, strict: bool, **given: Any)
     """Record while COMMAND runs, and for a while after it.
 
     COMMAND keeps its stdin, stdout, stderr and terminal; signals reach it; the exit code is its own, 128+n
-    when signal n ended it. All that forensics says goes to stderr. Trouble with the recording neither keeps
-    COMMAND from running nor changes its exit code, unless --strict is given.
+    when signal n ended it. All that forensics says goes to stderr, at the end what failed first, and why.
+    Trouble with the recording neither keeps COMMAND from running nor changes its exit code, unless --strict
+    is given.
     """
     leave_process_1()
     clock = SystemClock()
@@ -67,6 +69,8 @@ def run(command: tuple[str, ...], settle: timedelta, strict: bool, **given: Any)
     with session:
         exit_code = _run_beside(child, session, clock)
         attended = _finish(session, clock, timedelta(0) if child.interrupted_by else settle)
+    if attended.ended is not None and child.interrupted_by is None and attended.cut_short_by is None:
+        explain_briefly(session.archive, sys.stderr)
     is_whole = _close(attended, session.archive)
     return WRAPPER_FAILED if strict and exit_code == 0 and not is_whole else exit_code
 

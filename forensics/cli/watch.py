@@ -11,7 +11,7 @@ import click
 from forensics import telemetry
 from forensics.cli import preflight
 from forensics.cli.attend import attend, reload_or_keep
-from forensics.cli.closing import close
+from forensics.cli.closing import close, explain_briefly
 from forensics.cli.face import PlainFace
 from forensics.cli.live_face import LiveFace, beside_view, newest_records
 from forensics.cli.options import Flags, is_live_view, recording_options, settled, view_option
@@ -39,7 +39,8 @@ def watch(view: str, **given: Any) -> int:
     Pointing at one stack is enough: its nested stacks, services, clusters, deployments and stopped tasks are
     found while it runs. What does not exist yet is waited for.
 
-    SIGTERM and SIGINT end the recording in order and print the head digest; a second one ends it at once.
+    SIGTERM and SIGINT end the recording in order: what failed first is said in short, and the
+    head digest is printed; a second one ends it at once.
     SIGHUP reads the file of --settings anew; without one it ends the recording as SIGTERM does.
     """
     flags = Flags(**given)
@@ -63,6 +64,8 @@ def watch(view: str, **given: Any) -> int:
             stops=ENDING if flags.settings else (*ENDING, signal.SIGHUP),
             reload=partial(reload_or_keep, partial(_reload, session, flags, is_live=is_live)),
         )
+    if attended.ended is not None and attended.cut_short_by is None:
+        explain_briefly(session.archive, sys.stdout)
     return close(attended, session.archive, lines)
 
 

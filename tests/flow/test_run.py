@@ -38,6 +38,7 @@ def test_it_records_while_the_command_runs_and_after_it(tmp_path: Path) -> None:
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, "")
     assert "ROLLBACK_COMPLETE" in stderr
+    assert "FAILED  CREATE_STACK shop" in stderr
     head = re.findall(r"^head (\w+)$", stderr, re.M)[0]
     assert verify(tmp_path / "forensics-archive", expect=head).verdict in SOUND
 
