@@ -11,7 +11,7 @@ from forensics.report.html.scale import Scale, clock_time, lasted, percent, seco
 
 DEEPEST = 4
 """Stacks nested deeper than this stand as far in as these."""
-LINES_SHOWN = 300
+LINES_SHOWN = 200
 """More resources than these are left out: those that failed stay, then those that took longest."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from forensics.analysis.blindness import outcome_of, reason_of
 from forensics.analysis.timeline import Window
 from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import stream_name
@@ -68,8 +69,5 @@ def gap_bands(scale: Scale, gaps: Sequence[Gap]) -> list[Band]:
 
 def _gap_title(gap: Gap) -> str:
     end = clock_time(gap.until) if gap.until else "the end"
-    missing = {"recovered": "nothing is missing", "lost": "something is missing"}
-    return (
-        f"Not watched: {stream_name(gap.stream)} from {clock_time(gap.since)} to {end} ({gap.reason}), "
-        f"{missing.get(gap.kind, 'something may be missing')}"
-    )
+    span = f"from {clock_time(gap.since)} to {end}"
+    return f"Not watched: {stream_name(gap.stream)} {span}, {reason_of(gap)}: {outcome_of(gap)}"

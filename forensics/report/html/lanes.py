@@ -8,10 +8,11 @@ import msgspec
 from forensics.analysis.notable import is_quiet
 from forensics.analysis.service_rows import DeploymentRow, ServiceRow, TaskRow
 from forensics.analysis.shapes import Counts, ServiceEvent
+from forensics.analysis.timeline import Window
 from forensics.analysis.wording import short_name
 from forensics.report.count import counted
 from forensics.report.html.gantt import Bar
-from forensics.report.html.ground import LEAST, Band, gap_bands
+from forensics.report.html.ground import LEAST, Band, gap_bands, rollback_bands
 from forensics.report.html.scale import Scale, clock_time, percent
 
 SERVICES_SHOWN = 40
@@ -87,23 +88,26 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     groups_left_out: int
 
 
-def lanes(services: Sequence[ServiceRow], scale: Scale) -> tuple[Lane, ...]:
+def lanes(services: Sequence[ServiceRow], scale: Scale, rollbacks: Sequence[Window]) -> tuple[Lane, ...]:
     """Return the lanes of services, those with failed tasks first where there are too many.
 
     Args:
         services: As `services_of` gives them.
         scale: The axis, shared with the resources.
+        rollbacks: When the attempt was being undone.
     """
     kept = list(services)
     if len(kept) > SERVICES_SHOWN:
         kept = sorted(kept, key=lambda row: not any(task.has_failed for task in row.tasks))[:SERVICES_SHOWN]
-    return tuple(_lane(row, number, scale) for number, row in enumerate(kept))
+    bands = rollback_bands(scale, rollbacks)
+    return tuple(_lane(row, number, scale, bands) for number, row in enumerate(kept))
 
 
-def _lane(service: ServiceRow, number: int, scale: Scale) -> Lane:
+def _lane(service: ServiceRow, number: int, scale: Scale, rollbacks: Sequence[Band]) -> Lane:
     stops = _stops(service.tasks, scale)
     rows = [
         _ticks("tasks created", service.tasks, lambda task: task.created_at, "started", scale),
+        _ticks("tasks that ran", service.tasks, lambda task: task.started_at, "started", scale),
         *stops[:_GROUPS_SHOWN],
         _messages(service.messages, scale),
     ]
@@ -112,7 +116,7 @@ def _lane(service: ServiceRow, number: int, scale: Scale) -> Lane:
         number=number,
         name=service.name,
         cluster=service.cluster,
-        ground=tuple(gap_bands(scale, service.gaps)),
+        ground=(*rollbacks, *gap_bands(scale, service.gaps)),
         deployments=tuple(lines[-_DEPLOYMENTS_SHOWN:]),
         deployments_total=len(lines),
         level=_level(service.counts, scale),
@@ -127,7 +131,7 @@ def ending(task: TaskRow) -> tuple[str, str]:
     if bad:
         text = f"exit code {' and '.join(map(str, dict.fromkeys(bad)))}"
     elif task.is_wanted:
-        text = "stopped by the scheduler"
+        text = "by the scheduler"
     elif task.has_failed or not task.exit_codes:
         text = task.stop_code or "no exit code"
     else:
@@ -206,13 +210,13 @@ def _deployment(item: DeploymentRow, scale: Scale) -> DeploymentLine | None:
     if begin is None or end is None:
         return None
     tone = {"FAILED": "failed", "COMPLETED": "done"}.get(item.state, "open")
-    failed = f", {counted(item.failed_tasks, 'failed task')}" if item.failed_tasks else ""
-    title = f"{item.id} {item.state} from {clock_time(item.started_at)}{failed}"
+    failed = counted(item.failed_tasks, "failed task") if item.failed_tasks else ""
+    title = f"{item.id} {item.state} from {clock_time(item.started_at)}"
     return DeploymentLine(
         name=short_name(item.id),
         state=item.state or "no rollout state",
         tone=tone,
-        detail=f"{short_name(item.task_definition)}{failed}",
+        detail=", ".join(part for part in (short_name(item.task_definition), failed) if part),
         bar=Bar(percent(begin), percent(max(end - begin, LEAST)), tone, title),
         seq=item.seq,
     )

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from forensics import __version__
+from forensics.analysis.blindness import outcome_of, reason_of
 from forensics.analysis.course import Course
 from forensics.analysis.timeline import Window
 from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import short_name, stream_name
 from forensics.model.finding import Attempt, Diagnosis
 from forensics.model.identity import parse_arn
-from forensics.model.record import Gap, Record
+from forensics.model.record import Record
+from forensics.report.count import counted
 from forensics.report.html.gantt import chart, nested_names
 from forensics.report.html.lanes import lanes
 from forensics.report.html.payloads import payloads
@@ -99,7 +101,7 @@ def page(
         "scale": scale,
         "attempt": attempt,
         "chart": chart(course.stacks, scale, evidence) if scale and course.stacks else None,
-        "lanes": lanes(course.services, scale) if scale else (),
+        "lanes": lanes(course.services, scale, _rollbacks(course)) if scale else (),
         "services_total": len(course.services),
         "slowest": slowest(course.stacks),
         "listed": frozenset(row.seq for row in rows.rows),
@@ -119,13 +121,17 @@ def page(
         payloads=payloads(rows.rows, room_bytes=room_bytes, evidence=evidence),
         streams=streams(records()),
         gaps=[
-            (gap, *_gap_words(gap))
+            (gap, stream_name(gap.stream), reason_of(gap), outcome_of(gap))
             for gap in sorted(diagnosis.coverage.gaps, key=lambda gap: not may_miss(gap))[:GAPS_SHOWN]
         ],
         origin=origin,
         provenance=provenance(records()),
         shown=SHOWN,
     )
+
+
+def _rollbacks(course: Course) -> list[Window]:
+    return [window for stack in course.stacks if stack.parent is None for window in stack.rollbacks]
 
 
 def _banner(diagnosis: Diagnosis, course: Course) -> Banner:
@@ -167,18 +173,7 @@ def _coverage(diagnosis: Diagnosis) -> str:
     coverage = diagnosis.coverage
     missing = [gap for gap in coverage.gaps if may_miss(gap)]
     recovered = len(coverage.gaps) - len(missing)
-    made_up = f", {recovered} interruptions made up for" if recovered > 1 else ""
-    made_up = ", 1 interruption made up for" if recovered == 1 else made_up
+    made_up = f", {counted(recovered, 'interruption')} made up for" if recovered else ""
     if coverage.complete:
         return f"Complete{made_up}"
-    return f"{len(missing)} gaps{made_up}" if missing else f"Incomplete{made_up}"
-
-
-def _gap_words(gap: Gap) -> tuple[str, str]:
-    """Return a gap's stream as a person names it, and what the gap means."""
-    meaning = {
-        "recovered": "nothing is missing",
-        "lost": f"at least {gap.lower_bound} missing" if gap.lower_bound else "something is missing",
-        "open": "still open: something may be missing",
-    }
-    return stream_name(gap.stream), meaning.get(gap.kind, "something may be missing")
+    return f"{counted(len(missing), 'gap')}{made_up}" if missing else f"Incomplete{made_up}"

@@ -9,6 +9,7 @@ from forensics.model.clock import from_rfc3339
 from forensics.model.times import format_duration
 
 _TICKS = 7
+_EDGE = 3
 """At most so many: their labels stand side by side on a telephone, too."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _STEPS_S = (
@@ -57,7 +58,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         moment = day + timedelta(seconds=skipped * step_s)
         while moment <= self.until:
             x = (moment - self.since).total_seconds() / self.length_s * 100
-            yield Tick(x=percent(x), label=_label(moment, step_s))
+            # At the edges half of a label would be cut off.
+            if _EDGE <= x <= 100 - _EDGE:
+                yield Tick(x=percent(x), label=_label(moment, step_s))
             moment += timedelta(seconds=step_s)
 
 

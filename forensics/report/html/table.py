@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
+from markupsafe import escape
 
 from forensics.analysis.notable import ERROR, INFO, WARNING, is_routine, severity
 from forensics.analysis.timeline import Window
@@ -45,7 +46,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def size_bytes(self) -> int:
         """About how much room it takes in the page, its payload aside."""
         texts = (self.where, self.what, self.kind, self.state, self.reason)
-        return _MARKUP_BYTES + sum(len(text.encode(errors="replace")) for text in texts)
+        return _MARKUP_BYTES + sum(len(escape(text).encode(errors="replace")) for text in texts)
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
