@@ -8,6 +8,7 @@ import msgspec
 from forensics.analysis.shapes import NESTED_STACK, StackEvent
 from forensics.analysis.statuses import (
     FAILED_STOP,
+    OPERATION_TYPES,
     ROLLBACK_ENDED,
     ROLLBACK_STARTED,
     STARTS,
@@ -21,6 +22,7 @@ from forensics.model.identity import parse_stack_arn
 FAILED = "failed"
 SUCCESS = "succeeded"
 IN_PROGRESS = "in_progress"
+_TOLD = {"SUCCEEDED": SUCCESS, "FAILED": FAILED}
 _REVIEW = "REVIEW_IN_PROGRESS"
 _EMBEDDED = re.compile(r"Embedded stack (arn:aws[\w-]*:cloudformation:\S+:stack/\S+)")
 
@@ -31,7 +33,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     stack: str
     """ARN of the stack."""
     kind: str
-    """CREATE_STACK, UPDATE_STACK, DELETE_STACK, IMPORT_STACK or UNKNOWN."""
+    """CREATE_STACK, UPDATE_STACK, DELETE_STACK, IMPORT_STACK, CREATE_CHANGESET or UNKNOWN."""
     events: tuple[StackEvent, ...]
     """Oldest first; at least one."""
     outcome: str
@@ -162,9 +164,12 @@ def _begins(event: StackEvent, before: list[StackEvent]) -> bool:
     last = before[-1]
     if event.token and last.token:
         return event.token != last.token
-    is_over = last.is_of_stack and _is_rest(last.status)
     ids = event.operation_id, last.operation_id
-    return is_over and all(ids) and ids[0] != ids[1]
+    if not all(ids) or ids[0] == ids[1]:
+        return False
+    if event.operation_type:
+        return event.operation_type in OPERATION_TYPES
+    return last.is_of_stack and _is_rest(last.status)
 
 
 def _is_rest(status: str) -> bool:
@@ -176,14 +181,21 @@ def _operation(events: list[StackEvent], *, is_first: bool) -> Operation:
     kind = next(
         (STARTS[event.status] for event in own if event.status in STARTS and event.status != _REVIEW), None
     )
+    ends = [event for event in events if _is_told(event) and event.operation_status != "IN_PROGRESS"]
+    is_at_rest = bool(own) and _is_rest(own[-1].status)
     return Operation(
         stack=events[0].stack_id,
-        kind=kind or _guess(events),
+        kind=kind or next((event.operation_type for event in events if _is_told(event)), _guess(events)),
         events=tuple(events),
         outcome=_outcome(events, own),
-        ended_at=own[-1].at if own and _is_rest(own[-1].status) else None,
+        ended_at=own[-1].at if is_at_rest else ends[-1].at if ends else None,
         has_beginning=not is_first or (events[0].is_of_stack and events[0].status in STARTS),
     )
+
+
+def _is_told(event: StackEvent) -> bool:
+    """Return whether an event tells how the operation itself stands, as DescribeEvents does."""
+    return event.operation_type in OPERATION_TYPES and bool(event.operation_status)
 
 
 def _guess(events: list[StackEvent]) -> str:
@@ -203,4 +215,5 @@ def _outcome(events: list[StackEvent], own: list[StackEvent]) -> str:
         return SUCCESS
     if not own and any(is_failed(event.status) for event in events):
         return FAILED
-    return IN_PROGRESS
+    told = [event.operation_status for event in events if _is_told(event)]
+    return _TOLD.get(told[-1], IN_PROGRESS) if told else IN_PROGRESS

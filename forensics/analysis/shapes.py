@@ -83,6 +83,8 @@ _STACK_EVENT_FIELDS = {
     "reason": "ResourceStatusReason",
     "token": "ClientRequestToken",
     "operation_id": "OperationId",
+    "operation_type": "OperationType",
+    "operation_status": "OperationStatus",
     "hook_status": "HookStatus",
     "hook_type": "HookType",
     "hook_reason": "HookStatusReason",
@@ -115,6 +117,10 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=_ST
     token: str = ""
     """ClientRequestToken; "" where the caller gave none."""
     operation_id: str = ""
+    operation_type: str = ""
+    """CREATE_STACK, CREATE_CHANGESET, ROLLBACK …: DescribeEvents alone says it. So it does the next."""
+    operation_status: str = ""
+    """IN_PROGRESS, SUCCEEDED or FAILED, in the events of the operation itself."""
     hook_status: str = ""
     hook_type: str = ""
     hook_reason: str = ""

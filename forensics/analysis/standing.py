@@ -19,6 +19,7 @@ from forensics.model.finding import CONTEXT, Finding
 _ROLLING_BACK = re.compile(r"rolling back to deployment(?:Id)?:? (ecs-svc/\w+)", re.IGNORECASE)
 _OF_SERVICE = "service:"
 _LOOSE_SHOWN = 3
+_FEWEST_FAILING = 3
 _STATES = {"COMPLETED": SUCCESS, "FAILED": FAILED, "IN_PROGRESS": IN_PROGRESS}
 
 
@@ -45,6 +46,7 @@ def explain_services(timeline: Timeline, *, without: Collection[str]) -> Standin
         window = Window(since=deployment.at if deployment else "", until=None)
         if outcome == SUCCESS:
             outcomes.append(outcome)
+            made += _since_completed(timeline, service, deployment)
             continue
         known = _of_deployment(case(timeline, service, Window(since="", until=None)), deployment)
         about = _findings(known, timeline, window, failing=outcome == FAILED)
@@ -55,6 +57,32 @@ def explain_services(timeline: Timeline, *, without: Collection[str]) -> Standin
         made += [beside] if beside else []
         made += patterns_of(known, timeline, Window(since="", until=None), owned.get(service))
     return Standing(findings=tuple(made), outcomes=outcomes)
+
+
+def _since_completed(timeline: Timeline, service: str, deployment: Deployment | None) -> list[Finding]:
+    """Return why tasks fail of a service whose deployment went well and that runs too few of them now."""
+    states = timeline.states.get(service, [])
+    done = [item for item in timeline.deployments.get(service, []) if deployment and item.id == deployment.id]
+    completed_at = next((item.at for item in done if item.rollout_state == "COMPLETED"), None)
+    if deployment is None or completed_at is None or not states or states[-1].running >= states[-1].desired:
+        return []
+    known = case(timeline, service, Window(since=completed_at, until=None))
+    failing = [
+        task
+        for task in timeline.tasks_by_starter.get(deployment.id, [])
+        if task.at > completed_at and failed_by_itself(task)
+    ]
+    if len(failing) < _FEWEST_FAILING:
+        return []
+    since = msgspec.structs.replace(known, deployments=(deployment.id,), groups=tuple(group(failing)))
+    window = Window(since=completed_at, until=None)
+    made = _findings(since, timeline, window, failing=True)
+    return [
+        msgspec.structs.replace(
+            item, role=CONTEXT, why=f"The deployment had completed at {completed_at}. {item.why}"
+        )
+        for item in made
+    ]
 
 
 def explain_tasks(timeline: Timeline) -> Standing:

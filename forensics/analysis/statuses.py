@@ -15,6 +15,9 @@ STARTS = {
 }
 """Status of the stack itself → the operation that it begins."""
 
+OPERATION_TYPES = frozenset({"CREATE_STACK", "UPDATE_STACK", "DELETE_STACK", "CREATE_CHANGESET"})
+"""Types of operations that DescribeEvents names and that somebody asked for; a rollback is none of them."""
+
 ROLLBACK_STARTED = frozenset(
     {"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"}
 )

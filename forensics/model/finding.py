@@ -78,7 +78,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     stack: str
     operation: str
-    """CREATE_STACK, UPDATE_STACK, DELETE_STACK, IMPORT_STACK or UNKNOWN."""
+    """CREATE_STACK, UPDATE_STACK, DELETE_STACK, IMPORT_STACK, CREATE_CHANGESET or UNKNOWN."""
     started_at: str
     ended_at: str | None
     outcome: str

@@ -1,9 +1,12 @@
 """What failed first and why, from records as an archive holds them."""
 
 import shlex
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forensics.analysis.diagnose import diagnose
 from forensics.errors import UsageError
@@ -448,6 +451,116 @@ def test_a_hook_that_failed_is_the_cause() -> None:
     finding = of(book).findings[0]
     assert finding.category == "hook-or-policy-denied"
     assert "public buckets are forbidden" in finding.evidence[0].text
+
+
+def told(book: Book, kind: str, status: str = "", second: float | None = None, **more: str) -> None:
+    """Add an event as DescribeEvents alone gives it: about the operation itself, or about a check."""
+    payload = {
+        "StackId": STACK,
+        "OperationId": "op-1",
+        "OperationType": "CREATE_CHANGESET",
+        "EventType": kind,
+        **({"OperationStatus": status} if status else {}),
+        **more,
+    }
+    key = f"told-{len(book.records)}"
+    book.add("aws.cloudformation.stack_event", STACK, key, payload, time=at(len(book.records)))
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("PROPERTY_VALIDATION", "validation-template"),
+        ("NAME_CONFLICT_VALIDATION", "resource-already-exists"),
+        ("SOMETHING_NEW", "unknown"),
+    ],
+)
+def test_a_check_before_deployment_that_failed_is_the_cause(name: str, category: str) -> None:
+    """DescribeStackEvents shows nothing of it: the change set was never executed."""
+    book = Book()
+    told(book, "STACK_EVENT", "IN_PROGRESS")
+    more = {"ValidationName": name, "ValidationPath": "/Resources/Bucket", "LogicalResourceId": "Bucket"}
+    told(book, "VALIDATION_ERROR", ValidationStatus="FAILED", ValidationFailureMode="FAIL", **more)
+    told(book, "STACK_EVENT", "FAILED")
+    diagnosis = of(book)
+    finding = diagnosis.findings[0]
+    assert (diagnosis.outcome, diagnosis.attempts[0].operation) == ("failed", "CREATE_CHANGESET")
+    assert (finding.category, finding.subject.logical_id) == (category, "Bucket")
+    assert finding.evidence[0].text == f"{name} FAILED (/Resources/Bucket)"
+
+
+def test_a_check_that_only_warns_is_no_failure() -> None:
+    book = Book()
+    told(book, "VALIDATION_ERROR", ValidationStatus="FAILED", ValidationFailureMode="WARN")
+    told(book, "STACK_EVENT", "SUCCEEDED")
+    diagnosis = of(book)
+    assert (diagnosis.outcome, diagnosis.findings) == ("succeeded", ())
+
+
+def test_a_rollback_that_describe_events_names_belongs_to_what_it_undoes() -> None:
+    book = Book()
+    told(book, "STACK_EVENT", "FAILED", OperationType="UPDATE_STACK")
+    told(book, "STACK_EVENT", "SUCCEEDED", OperationType="ROLLBACK", OperationId="op-2")
+    told(book, "STACK_EVENT", "SUCCEEDED", OperationType="UPDATE_STACK", OperationId="op-3")
+    assert [(item.operation, item.outcome) for item in of(book).attempts] == [
+        ("UPDATE_STACK", "failed"),
+        ("UPDATE_STACK", "succeeded"),
+    ]
+
+
+# Whatever a field holds, and whichever fields are there.
+scrap = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=12),
+    st.sampled_from(
+        [STACK, SERVICE, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "FAILED", "ecs-svc/1", ECS_SERVICE]
+    ),
+    st.lists(
+        st.dictionaries(st.sampled_from(["id", "name", "exitCode", "image"]), st.text(max_size=3)), max_size=2
+    ),
+)
+_FIELDS = """
+    StackId StackName LogicalResourceId PhysicalResourceId ResourceType ResourceStatus
+    ResourceStatusReason OperationId OperationType OperationStatus ValidationStatus HookStatus
+    ClientRequestToken message id status rolloutState desiredCount runningCount failedTasks
+    createdAt updatedAt deployments taskDefinition startedBy group stopCode stoppedReason startedAt
+    stoppedAt containers containerDefinitions DeploymentConfig alarms serviceDeploymentArn
+    deploymentConfiguration healthCheckGracePeriodSeconds
+"""
+FIELDS = _FIELDS.split()
+_KINDS = """
+    aws.cloudformation.stack_event aws.cloudformation.stack_description aws.ecs.service
+    aws.ecs.deployment aws.ecs.service_event aws.ecs.service_deployment aws.ecs.task
+    aws.ecs.task_definition forensics.gap new.type
+"""
+KINDS = _KINDS.split()
+
+
+@given(
+    facts=st.lists(
+        st.tuples(
+            st.sampled_from(KINDS),
+            st.sampled_from([STACK, CHILD, SERVICE, CLUSTER, "not an arn"]),
+            st.dictionaries(st.sampled_from(FIELDS), scrap, max_size=12),
+            st.integers(0, 10**6),
+        ),
+        max_size=12,
+    )
+)
+def test_no_payload_breaks_a_diagnosis(facts: list[tuple[str, str, dict[str, Any], int]]) -> None:
+    """AWS changes its shapes, and anybody with the account writes texts: a crash is no answer."""
+    book = Book()
+    for kind, source, payload, second in facts:
+        book.add(kind, source, f"fact-{len(book.records)}", payload, time=at(second))
+    diagnosis = of(book)
+    assert all(finding.evidence and finding.why and finding.remedy for finding in diagnosis.findings)
+    seqs = {record.seq for record in book.records}
+    assert {item.seq for finding in diagnosis.findings for item in finding.evidence} <= seqs
+    for attempt in diagnosis.attempts:
+        assert diagnose(book.records, attempt=attempt.number).outcome == attempt.outcome
 
 
 def test_words_that_no_rule_knows_are_an_honest_unknown() -> None:

@@ -330,6 +330,21 @@ def test_a_rollback_that_only_the_service_deployment_tells_of_is_found() -> None
     assert "triggered alarms: api-5xx" in diagnosis.findings[0].evidence[0].text
 
 
+def test_tasks_that_fail_after_a_good_deployment_are_said_without_blaming_it() -> None:
+    """AWS keeps saying COMPLETED while the service dies: the deployment went well, the service did not."""
+    book = Book()
+    book.deployment("COMPLETED", runningCount=1, desiredCount=1)
+    for _ in range(4):
+        book.task(SECRET)
+    book.service(deployment_of("COMPLETED"), desiredCount=1, runningCount=0)
+    diagnosis = of(book)
+    assert diagnosis.outcome == "succeeded"
+    assert [(item.category, item.role, item.count) for item in diagnosis.findings] == [
+        ("secret-or-parameter", "context", 4)
+    ]
+    assert "had completed" in diagnosis.findings[0].why
+
+
 def test_context_never_stands_before_a_cause() -> None:
     book = Book()
     failed_service(book, tasks=6)
