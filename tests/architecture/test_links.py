@@ -28,3 +28,10 @@ def test_every_page_is_reached_from_the_readme() -> None:
         seen.add(page)
         waiting += [page.parent / target for target in _LINK.findall(page.read_text())]
     assert {page.resolve() for page in PAGES} - seen == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    """A claim whose test is gone is no longer shown."""
+    named = re.findall(r"`(tests/[\w/.-]+)`", page.read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
