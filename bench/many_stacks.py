@@ -43,7 +43,7 @@ def _facts(stacks: int) -> Iterator[Fact]:
         for number in range(stacks):
             stack = _Stack(number, turn)
             yield from stack.operation(fails=number % _FAILED_EVERY == 0)
-            yield from stack.polls()
+            yield from stack.polls(stacks)
         turn += 1
 
 
@@ -85,9 +85,13 @@ class _Stack:
             yield self._event(self.name, "UPDATE_COMPLETE", token)
         yield self._deployment("FAILED" if fails else "COMPLETED")
 
-    def polls(self) -> Iterator[Fact]:
-        """Yield what the recorder notes of its own work meanwhile."""
-        for number in range(10):
+    def polls(self, stacks: int) -> Iterator[Fact]:
+        """Yield what the recorder notes of its own work meanwhile: polls, and quiet streams once a minute."""
+        at = to_rfc3339(self._next())
+        data = {"from": at, "to": at, "streams": f"1-{stacks}", "polls": stacks, "calls": stacks}
+        key = f"coverage-{self.name}-{self._turn}"
+        yield Fact(type="forensics.coverage", source="urn:forensics:bench", id=key, data=data)
+        for number in range(9):
             at, stream = to_rfc3339(self._next()), f"stack_events {self.arn}"
             data = {"streams": [stream], "from": at, "to": at, "facts": 4, "calls": 1}
             key = f"poll-{self.name}-{self._turn}-{number}"

@@ -51,6 +51,8 @@ class Coverage:
         self.clock_steps: list[ClockStep] = []
         self.traces: dict[str, Trace] = {}
         """By ``str(Stream)``, in the order in which they were opened."""
+        self.import_notes: dict[str, None] = {}
+        """What imports of saved output say is missing, each once."""
         self.last_at: datetime | None = None
         """When the newest record was written."""
         self._by_number: dict[int, Trace] = {}
@@ -125,6 +127,11 @@ class Coverage:
             return
         self._settle(trace)
         trace.miss(TracedGap(gap=gap, since=since, until=_moment(gap.until or "")), run=len(self.runs))
+
+    def _add_import(self, _record: Record, payload: Any) -> None:
+        notes = value_at(payload, "notes")
+        if isinstance(notes, list):
+            self.import_notes |= dict.fromkeys(note for note in notes if isinstance(note, str))
 
     def _add_run(self, record: Record, payload: Any) -> None:
         phase, at = text_at(payload, "phase"), record.recordedtime
@@ -225,6 +232,7 @@ _TAKES = {
     facts.COVERAGE: Coverage._add_coverage,
     facts.GAP: Coverage._add_gap,
     facts.RUN: Coverage._add_run,
+    facts.IMPORT: Coverage._add_import,
     facts.CLOCK: Coverage._add_clock,
     facts.REFUSAL: Coverage._add_refusal,
 }

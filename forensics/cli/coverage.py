@@ -12,6 +12,7 @@ from forensics.analysis.coverage import Coverage
 from forensics.analysis.coverage_selection import StreamSelection
 from forensics.analysis.coverage_statement import Statement, statement
 from forensics.archive.reader import Archive
+from forensics.cli.opening import Opened, inputs, opened
 from forensics.cli.output import destination, warn_of_damage
 from forensics.report.count import counted
 from forensics.report.coverage import lines, page
@@ -26,7 +27,7 @@ _FAILS = {
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
+@inputs
 @click.option("--stack", multiple=True, metavar="NAME", help="Name or ARN of a stack; repeatable.")
 @click.option("--cluster", multiple=True, metavar="NAME", help="Name or ARN of a cluster; repeatable.")
 @click.option("--service", multiple=True, metavar="NAME", help="NAME, CLUSTER/NAME or ARN; repeatable.")
@@ -43,7 +44,7 @@ _FAILS = {
 @click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 def coverage(
     *,
-    archive: Path,
+    paths: tuple[Path, ...],
     stack: tuple[str, ...],
     cluster: tuple[str, ...],
     service: tuple[str, ...],
@@ -60,21 +61,26 @@ def coverage(
 
     Exit code 1: the condition of --fail-on holds.
     """
-    opened = Archive.open(archive)
-    found = Coverage(opened.records(), is_live=opened.holder() is not None)
+    source = opened(paths)
+    is_live = isinstance(source, Archive) and source.holder() is not None
+    found = Coverage(source.records(), is_live=is_live)
     selection = StreamSelection(stacks=stack, clusters=cluster, services=service, streams=stream)
-    notes = tuple(_damage(opened))
-    said = statement(found, archive=str(archive), notes=notes, takes=selection.over(found.traces))
+    notes = (*_damage(source), *found.import_notes)
+    said = statement(
+        found, archive=" ".join(map(str, paths)), notes=notes, takes=selection.over(found.traces)
+    )
     with destination(output_file) as out:
         _WRITERS[output](said, out, shows_all)
-    if not said.streams:
+    if not said.streams and not found.import_notes:
         sys.stderr.write("no stream matches\n" if found.traces else "the archive has no stream\n")
-    warn_of_damage(opened, sys.stderr)
+    warn_of_damage(source, sys.stderr)
     gaps = said.coverage.gaps
-    return 1 if fail_on is not None and any(gaps[kind] for kind in _FAILS[fail_on]) else 0
+    # Of what was saved nobody can say that it is all.
+    may_miss = bool(found.import_notes) and fail_on in {"missing", "gap"}
+    return 1 if may_miss or any(gaps[kind] for kind in _FAILS.get(fail_on or "", ())) else 0
 
 
-def _damage(archive: Archive) -> Iterator[str]:
+def _damage(archive: Opened) -> Iterator[str]:
     lost = sum(last - first + 1 for first, last in archive.lost)
     if lost:
         yield f"{counted(lost, 'record')} of the archive lost to damage: what they said is not counted here"

@@ -149,6 +149,16 @@ def test_an_import_explains_as_its_files_do(saved: Saved, tmp_path: Path) -> Non
     assert again.stdout.startswith("imported  nothing: ")
 
 
+def test_coverage_says_of_saved_output_that_nothing_was_watched(saved: Saved, tmp_path: Path) -> None:
+    """An empty table of streams would look like a recording that saw everything."""
+    process = forensics("coverage", *saved.files.values(), "--fail-on", "missing", cwd=tmp_path)
+    assert process.returncode == 1
+    assert process.stdout.splitlines()[:2] == [
+        "no stream was watched",
+        "read from saved output, not from a recording: nothing tells what was not saved",
+    ]
+
+
 def test_an_import_into_a_recording_adds_what_it_lacks_and_claims_no_poll(
     saved: Saved, tmp_path: Path
 ) -> None:
