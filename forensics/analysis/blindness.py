@@ -24,7 +24,9 @@ def blind_spots(timeline: Timeline, streams: Iterable[str], window: Window) -> t
     ]
     for stream in wanted:
         refusal = timeline.watching.refusals.get(stream)
-        if refusal is not None:
+        if refusal is not None and refusal.is_optional:
+            said.append(f"{refusal.action} is not allowed: what it tells of {stream_name(stream)} is missing")
+        elif refusal is not None:
             said.append(f"{stream_name(stream)} could not be read: {refusal.action} is not allowed")
         elif stream in timeline.watching.unread:
             said.append(f"{stream_name(stream)} was never read with success")

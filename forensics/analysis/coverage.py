@@ -42,11 +42,12 @@ class Coverage:
     """Everything that an archive says about when it could see, folded from its records.
 
     Args:
-        records: In the order of their seq.
-        is_live: Whether a recorder is at work on the archive: what the last run has not said yet may come.
+        records: All of them, in the order of their seq; None where the caller gives one after the other to
+            `add` and then calls `finish`.
+        is_live: See `finish`.
     """
 
-    def __init__(self, records: Iterable[Record], *, is_live: bool = False) -> None:
+    def __init__(self, records: Iterable[Record] | None = None, *, is_live: bool = False) -> None:
         self.runs: list[Run] = []
         self.clock_steps: list[ClockStep] = []
         self.traces: dict[str, Trace] = {}
@@ -58,14 +59,15 @@ class Coverage:
         self._by_number: dict[int, Trace] = {}
         self._by_target: dict[str, list[Trace]] = {}
         self._calm = _Calm()
-        last = ""
-        for record in records:
-            last = record.recordedtime
-            self._add(record)
-        self.last_at = _moment(last)
-        self._finish(is_live=is_live)
+        self._last = ""
+        if records is not None:
+            for record in records:
+                self.add(record)
+            self.finish(is_live=is_live)
 
-    def _add(self, record: Record) -> None:
+    def add(self, record: Record) -> None:
+        """Take one record into account; they come in the order of their seq."""
+        self._last = record.recordedtime
         if not record.type.startswith("forensics."):
             for trace in self._by_target.get(record.source, ()):
                 trace.facts += 1
@@ -90,7 +92,7 @@ class Coverage:
             trace.number = number
         self._settle(trace)
         if text_at(payload, "ended_because"):
-            trace.end(at, text_at(payload, "ended_because"))
+            trace.end(at, text_at(payload, "ended_because"), run=len(self.runs))
         else:
             trace.open(at, text_at(payload, "opened_because"), run=len(self.runs))
 
@@ -179,7 +181,13 @@ class Coverage:
             if trace is not None and since is not None:
                 trace.stay_calm(since, how, run=len(self.runs))
 
-    def _finish(self, *, is_live: bool) -> None:
+    def finish(self, *, is_live: bool = False) -> None:
+        """Draw the conclusions from all records; nothing may be added any more.
+
+        Args:
+            is_live: Whether a recorder is at work on the archive: what the last run has not said may come.
+        """
+        self.last_at = _moment(self._last)
         self._settle_all()
         if self.last_at is None:
             return

@@ -89,13 +89,18 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
         self.because, self.run = because or self.because, run
         self.ended_at, self.ended_because = None, ""
 
-    def end(self, at: datetime, because: str) -> None:
-        """Nothing more is watched. What was open then stays unknown."""
+    def end(self, at: datetime, because: str, *, run: int) -> None:
+        """Nothing more is watched. What was open then, or left by an earlier run, stays unknown."""
+        unread = self._sure_until is None and (self.open_gap is not None or run != self.run)
+        since = (self._anew_at or self.opened_at) if unread else None
+        reason, detail = DAEMON_DOWN, ""
         if self.open_gap is not None:
-            open_gap = self.open_gap
-            detail = "; ".join(text for text in (open_gap.gap.detail, f"then it ended: {because}") if text)
-            self._infer(open_gap.since, at, "unknown", open_gap.gap.reason, detail=detail)
-            self.open_gap = None
+            since = self.open_gap.since if since is None else min(since, self.open_gap.since)
+            reason, detail = self.open_gap.gap.reason, self.open_gap.gap.detail
+        if since is not None:
+            detail = "; ".join(text for text in (detail, f"then it ended: {because}") if text)
+            self._infer(since, at, "unknown", reason, detail=detail)
+        self.open_gap = None
         self.ended_at, self.ended_because = at, because
 
     def poll(self, until: datetime, reaches_to: datetime | None, *, run: int) -> None:

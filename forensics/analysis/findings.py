@@ -112,7 +112,7 @@ def of_tasks(
         why=why,
         alternatives=others[:_ALTERNATIVES] + _alternatives(found.matches),
         checks=checks(match.rule.checks, values, region=region_of(case.arn) or region_of(first.cluster)),
-        gaps=blind_spots(timeline, streams_of(case.arn, first.cluster), window),
+        gaps=blind_spots(timeline, _resting_on(case.arn, first.cluster, failure), window),
     )
 
 
@@ -139,7 +139,7 @@ def of_service(
     cluster = case.arn.replace(":service/", ":cluster/").rpartition("/")[0]
     whose = "the failed deployment" if case.deployments else "this service"
     unseen = f"no stopped task of {whose} is in the archive, so why its tasks ended is not known"
-    spots = blind_spots(timeline, streams_of(case.arn, cluster), window)
+    spots = blind_spots(timeline, _resting_on(case.arn, cluster, failure), window)
     return claim(
         match,
         subject=subject_of_service(case.arn, failure),
@@ -155,6 +155,12 @@ def of_service(
 def streams_of(service: str, cluster: str) -> list[str]:
     """Return the streams that tell of a service and its tasks."""
     return [f"services {service}", f"stopped_tasks {cluster}"]
+
+
+def _resting_on(service: str, cluster: str, failure: StackEvent | None) -> list[str]:
+    """Return the streams that a finding about a service rests on: with its stack's, where that failed."""
+    above = [f"stack_events {failure.stack_id}"] if failure is not None else []
+    return [*streams_of(service, cluster), *above]
 
 
 def _type(item: StackEvent | ServiceEvent) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from forensics.analysis import coverage
+from forensics.analysis.coverage_trace import NEVER_READ
 from forensics.analysis.shapes import payload_of, text_at, value_at
 from forensics.model import record as facts
 from forensics.model.finding import Coverage
@@ -21,6 +23,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     """The IAM action that is missing, such as ``ecs:DescribeTasks``."""
     code: str
+    is_optional: bool = False
+    """The stream is read all the same; only what this operation would have told is missing."""
 
 
 class _Poll(msgspec.Struct, gc=False):
@@ -38,7 +42,7 @@ class Watching:
         self.read: set[str] = set()
         """Streams of which at least one poll succeeded."""
         self.refusals: dict[str, Refusal] = {}
-        """By stream: the last refusal that was not followed by a successful poll."""
+        """By stream: the last refusal; one that keeps the stream from being read ends with a good poll."""
         self.import_notes: dict[str, None] = {}
         """What an import of saved output says is missing or was not understood, each once."""
         self._gaps: dict[tuple[str, str], Gap] = {}
@@ -46,9 +50,12 @@ class Watching:
         """The streams that were opened and not yet seen read, by number."""
         self._ran = False
         self._ended: set[str] = set()
+        self._seen = coverage.Coverage()
+        self._all_gaps: tuple[Gap, ...] | None = None
 
     def add(self, record: Record) -> None:
         """Take one record into account; those that say nothing about watching change nothing."""
+        self._seen.add(record)
         take = _TAKES.get(record.type)
         if take is not None:
             take(self, record)
@@ -68,11 +75,15 @@ class Watching:
 
     def _add_poll(self, record: Record) -> None:
         try:
-            self.read.update(_decode_poll(record.data).streams)
+            streams = _decode_poll(record.data).streams
         except (msgspec.MsgspecError, RecursionError):
-            streams = value_at(payload_of(record), "streams")
-            if isinstance(streams, list):
-                self.read.update(name for name in streams if isinstance(name, str))
+            listed = value_at(payload_of(record), "streams")
+            streams = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        self.read.update(streams)
+        for stream in streams if self.refusals else ():
+            refusal = self.refusals.get(stream)
+            if refusal is not None and not refusal.is_optional:
+                del self.refusals[stream]
 
     def _add_coverage(self, record: Record) -> None:
         self._waiting = {number: name for number, name in self._waiting.items() if name not in self.read}
@@ -84,7 +95,12 @@ class Watching:
         payload = payload_of(record)
         stream = text_at(payload, "stream")
         action = text_at(payload, "action") or text_at(payload, "operation")
-        self.refusals[stream] = Refusal(stream=stream, action=action, code=text_at(payload, "code"))
+        self.refusals[stream] = Refusal(
+            stream=stream,
+            action=action,
+            code=text_at(payload, "code"),
+            is_optional=value_at(payload, "optional") is True,
+        )
 
     def _add_import(self, record: Record) -> None:
         notes = value_at(payload_of(record), "notes")
@@ -102,8 +118,19 @@ class Watching:
         return self._ran and not self.read
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Return every gap once, as it was last described, the earliest first."""
-        return tuple(sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.stream)))
+        """Return every gap once, as it was last described, the earliest first.
+
+        Among them are those that no record describes, because the recorder was killed. No record may be added
+        afterwards.
+        """
+        if self._all_gaps is None:
+            self._seen.finish(is_live=True)
+            traced = [gap for trace in self._seen.traces.values() for gap in trace.gaps]
+            # That a stream was never read is said by itself.
+            unsaid = [gap.gap for gap in traced if gap.is_inferred and gap.gap.reason != NEVER_READ]
+            every = (*self._gaps.values(), *unsaid)
+            self._all_gaps = tuple(sorted(every, key=lambda gap: (gap.since, gap.stream)))
+        return self._all_gaps
 
     def coverage(self) -> Coverage:
         """Return whether anything is, or may be, missing; a gap that was recovered misses nothing."""

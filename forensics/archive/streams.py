@@ -25,6 +25,8 @@ class StreamState(msgspec.Struct, kw_only=True):
     """Records of AWS facts about the stream's target."""
     gaps: int = 0
     """Gaps so far; one that was recorded open and then closed counts once."""
+    gap_kinds: dict[str, int] = {}
+    """How many of the gaps that are over were of each kind: recovered, lost, unknown."""
     open_gap: Gap | None = None
     refusal: str | None = None
     """The IAM action that AWS refuses in this run; None where nothing is refused."""
@@ -76,6 +78,15 @@ class ArchiveState(msgspec.Struct, kw_only=True):
     def gap_count(self) -> int:
         """How many gaps all streams have had."""
         return sum(stream.gaps for stream in self.streams.values())
+
+    @property
+    def gap_kinds(self) -> dict[str, int]:
+        """How many gaps are of each kind: open ones, and what became of the others."""
+        found: Counter[str] = Counter()
+        for stream in self.streams.values():
+            found.update(stream.gap_kinds)
+            found["open"] += stream.open_gap is not None
+        return {kind: count for kind, count in found.items() if count}
 
 
 def fold(state: ArchiveState, record: Record) -> None:
@@ -187,6 +198,8 @@ def _fold_gap(state: ArchiveState, record: Record) -> None:
     if stream.open_gap is None:
         stream.gaps += 1
     stream.open_gap = gap if gap.kind == "open" else None
+    if gap.kind != "open":
+        stream.gap_kinds[gap.kind] = stream.gap_kinds.get(gap.kind, 0) + 1
     # A good poll closes the gap that a refusal opened: the refusal is over with it.
     stream.refusal = None if gap.kind != "open" and gap.reason == "access-denied" else stream.refusal
 

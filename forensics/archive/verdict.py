@@ -58,6 +58,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The digest that vouches for what is there."""
     gap_count: int
     """Times that the recorder itself says it could not look."""
+    gap_kinds: dict[str, int]
+    """How many of them are recovered, lost, unknown or open; none where there is no such."""
     removed: Removed | None = None
     """What retention has removed, as the archive itself says; None where nothing."""
     missing_segments: tuple[int, ...]

@@ -72,6 +72,7 @@ def _check(archive: Archive, writer: int | None, digest: str | None) -> Verdict:
         size_bytes=sum(span.size_bytes for span in check.spans),
         head=check.before or genesis or "",
         gap_count=gap_count,
+        gap_kinds=state.gap_kinds,
         removed=state.removed,
         missing_segments=tuple(check.missing_segments),
         lost=tuple(check.missing.ranges),

@@ -20,6 +20,7 @@ from forensics.report.count import counted, lost_records
 if TYPE_CHECKING:
     from forensics.signature import Signed
 
+_GAP_KINDS = ("recovered", "lost", "unknown", "open")
 _SHOWN = 20
 
 
@@ -95,7 +96,7 @@ def _lines(archive: Path, verdict: Verdict) -> list[str]:
         *_removed(verdict),
         *missing,
         *lost,
-        f"gaps      {verdict.gap_count} recorded",
+        f"gaps      {_gaps(verdict)}",
         *_problems(verdict.problems),
         *([f"writer    process {verdict.writer} is at work"] if verdict.writer is not None else []),
         f"head      {verdict.head}",
@@ -116,6 +117,13 @@ def _listed(numbers: tuple[int, ...]) -> str:
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"{counted(len(numbers), 'segment')}: {shown}{more}"
+
+
+def _gaps(verdict: Verdict) -> str:
+    told = [f"{verdict.gap_kinds[kind]} {kind}" for kind in _GAP_KINDS if kind in verdict.gap_kinds]
+    if not told:
+        return f"{verdict.gap_count} recorded"
+    return f"{verdict.gap_count} recorded: {', '.join(told)}; `forensics coverage` says which"
 
 
 def _problems(problems: tuple[Problem, ...]) -> list[str]:

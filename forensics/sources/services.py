@@ -24,6 +24,8 @@ SERVICE = "aws.ecs.service"
 DEPLOYMENT = "aws.ecs.deployment"
 
 _DESCRIBE = "ecs:DescribeServices"
+SKEW = timedelta(minutes=5)
+"""A clock that is further off than this cannot sign: our times and AWS's differ by less."""
 _LISTED_EVENTS = 100
 """How many events AWS keeps of a service."""
 _KEPT_DEPLOYMENTS = 20
@@ -237,10 +239,14 @@ class _Events(msgspec.Struct, frozen=True, kw_only=True):
 
 def _gap(seen: _Seen, oldest_at: datetime | None, count: int) -> Gap:
     is_full = count >= _LISTED_EVENTS
+    # The newest known event may be days old: what was polled since then is no part of the gap.
+    certain = [seen.polled_at - SKEW] if seen.polled_at else []
+    known_at = moment(seen.position.get("at"))
+    certain += [known_at] if known_at else []
     full = f"{count} events came and none was known; AWS keeps no more of them."
     return Gap(
         stream=str(Stream(Services.name, seen.target)),
-        since=text(seen.position, "at") or to_rfc3339(seen.polled_at or oldest_at or seen.now),
+        since=to_rfc3339(max(certain, default=oldest_at or seen.now)),
         until=to_rfc3339(oldest_at) if oldest_at else None,
         reason="window",
         kind="lost" if is_full else "unknown",

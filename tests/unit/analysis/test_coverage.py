@@ -135,6 +135,15 @@ def test_a_stream_that_ended_in_an_outage_keeps_its_doubt() -> None:
     assert gaps(log.said(), EVENTS) == [(1, 90, "unknown", "throttled")]
 
 
+def test_a_stream_that_two_runs_did_not_read_before_it_ended_is_unknown_from_its_opening() -> None:
+    """The first run was killed at once, the second was refused, the third found the cluster deleted."""
+    log = Log().start(0).open(TASKS, 5).start(900, clusters=["main"])
+    log.gap(TASKS, 900, None, "open", "access-denied").start(2000, clusters=["main"]).end(TASKS, 2010, "gone")
+    said = log.stop(2020).said()
+    assert gaps(said, TASKS) == [(5, 2010, "unknown", "access-denied")]
+    assert intervals(said, TASKS) == [(5, 2010, "unknown")]
+
+
 def test_the_time_between_an_end_and_a_new_opening_was_not_watched() -> None:
     log = watched().poll(50, EVENTS).end(EVENTS, 50).open(EVENTS, 500, SURVEY).poll(510, EVENTS).stop(520)
     said = log.said()

@@ -49,3 +49,25 @@ def test_many_unread_streams_are_counted() -> None:
     notes = _watching(RUN, *OPENED, STACK_READ, *many).coverage().notes
     assert len(notes) == 11
     assert notes[-1] == "28 more streams were never read"
+
+
+def test_a_refusal_is_over_with_the_next_good_poll() -> None:
+    """Somebody has mended the policy: what came afterwards was read."""
+    refused = (kinds.REFUSAL, {"stream": STACK, "action": "cloudformation:DescribeStackEvents", "code": "x"})
+    assert _watching(RUN, *OPENED, refused).refusals
+    assert not _watching(RUN, *OPENED, refused, STACK_READ).refusals
+    optional = (kinds.REFUSAL, {"stream": STACK, "action": "x:y", "code": "x", "optional": True})
+    assert _watching(RUN, *OPENED, optional, STACK_READ).refusals[STACK].is_optional
+
+
+def test_the_time_between_a_kill_and_the_next_start_is_a_gap() -> None:
+    """No record says so: the process that could have written it was gone."""
+    again = (
+        kinds.POLL,
+        {"streams": [STACK], "from": "2026-01-15T13:30:00.000Z", "to": "2026-01-15T14:00:00.000Z"},
+    )
+    found = _watching(RUN, *OPENED, STACK_READ, RUN, again).gaps()
+    assert [(gap.kind, gap.reason, gap.until) for gap in found if gap.stream == STACK] == [
+        ("unknown", "daemon-down", "2026-01-15T13:30:00.000Z"),
+        ("recovered", "daemon-down", "2026-01-15T14:00:00.000Z"),
+    ]

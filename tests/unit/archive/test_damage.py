@@ -265,6 +265,7 @@ def test_gaps_that_the_recorder_recorded_are_no_damage(tmp_path: Path) -> None:
     writer.close()
     verdict = verify(tmp_path / "a")
     assert (verdict.verdict, verdict.gap_count, verdict.is_sound) == ("intact with recorded gaps", 1, True)
+    assert verdict.gap_kinds == {"open": 1}
 
 
 def test_a_torn_tail_is_told_from_damage(tmp_path: Path) -> None:

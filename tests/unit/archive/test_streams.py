@@ -69,6 +69,7 @@ def test_a_gap_that_opens_and_closes_counts_once() -> None:
     state = folded(gap("open"), gap("recovered"), gap("lost"), state=state)
     assert state.streams[STREAM].open_gap is None
     assert (state.streams[STREAM].gaps, state.gap_count) == (2, 2)
+    assert state.gap_kinds == {"recovered": 1, "lost": 1}
 
 
 def test_a_refusal_holds_until_the_next_run() -> None:

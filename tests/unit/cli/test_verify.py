@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from forensics.cli.main import run_command
+from tests.flow.test_coverage_command import write
 from tests.support.archives import event, open_writer, written
+from tests.unit.report.test_coverage import story
 
 
 def test_an_intact_archive_ends_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,3 +79,14 @@ def test_a_hostile_path_is_shown_inert(tmp_path: Path, capsys: pytest.CaptureFix
     written(tmp_path / "a\x1b[2J", 1)
     assert run_command(["verify", str(tmp_path / "a\x1b[2J")]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_gaps_are_counted_by_what_became_of_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Intact is not the same as complete: what was lost for ever is named beside the verdict."""
+    write(tmp_path / "a", story()).close()
+    assert run_command(["verify", str(tmp_path / "a")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{tmp_path / 'a'}: intact with recorded gaps\n")
+    assert (
+        "gaps      5 recorded: 2 recovered, 1 lost, 1 unknown, 1 open; `forensics coverage` says which" in out
+    )

@@ -86,7 +86,19 @@ def test_a_hundred_events_after_none_at_all_are_a_gap_too() -> None:
     aws = aws_with(service(events=events(133, 100)))
     answer = batch(source, aws, SERVICE, position, polled_at=NOON)
     assert answer.gap is not None
-    assert answer.gap.since == "2026-01-15T12:00:00.000Z"
+    # By five minutes our clock and AWS's may differ.
+    assert answer.gap.since == "2026-01-15T11:55:00.000Z"
+
+
+def test_a_gap_leaves_out_what_was_polled_since_the_newest_known_event() -> None:
+    """A service that said nothing for days has lost nothing of these days."""
+    source = Services()
+    position = after(source, batch(source, aws_with(service(events=events(3, 3))), SERVICE))
+    polled_at = NOON + timedelta(days=2)
+    listed = events(100_000_133, 100)
+    answer = batch(source, aws_with(service(events=listed)), SERVICE, position, polled_at=polled_at)
+    assert answer.gap is not None
+    assert answer.gap.since == "2026-01-17T11:55:00.000Z"
 
 
 def test_a_list_that_begins_anew_cannot_tell() -> None:
