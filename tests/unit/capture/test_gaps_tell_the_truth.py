@@ -57,7 +57,11 @@ def story(
         shop.itself("UPDATE_IN_PROGRESS", at=cluster_ends_at - 3)
         shop.event("Main", "AWS::ECS::Cluster", "DELETE_COMPLETE", at=cluster_ends_at, physical="main")
         shop.itself("UPDATE_COMPLETE", at=cluster_ends_at + 5)
-    for number, at in enumerate(sorted(set(operations))):
+    others = [30, *([] if cluster_ends_at is None else [cluster_ends_at])]
+    for number, at in enumerate(sorted(operations)):
+        if any(abs(at - other) < 30 for other in others):
+            continue  # a stack is in one operation at a time
+        others.append(at)
         shop.itself("UPDATE_IN_PROGRESS", at=at)
         shop.event(f"R{number}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + 7)
         shop.itself("UPDATE_COMPLETE", at=at + 15)
