@@ -51,7 +51,7 @@ RULES = (
         + r"|another (?:update|operation|change) is (?:already |currently )?in progress"
         r"|An update is in progress for"
         r"|is in (?:CREATE|UPDATE|DELETE|ROLLBACK|REVIEW)\w*_IN_PROGRESS state and can ?not be"
-        r"|conflicting (?:conditional )?operation is currently in progress|was not idempotent",
+        r"|conflicting (?:conditional )?operation is currently in progress|was not idempotent|still draining",
     ),
     Rule(
         id="code-exists",

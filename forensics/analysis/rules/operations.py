@@ -111,7 +111,7 @@ RULES = (
         confidence=0.72,
         pattern=r"did not stabilize|failed to stabilize|HandlerErrorCode: NotStabilized|Exceeded "
         r"attempts to wait"
-        r"|timed? ?out (?:waiting|on)|timeout|WAITING state",
+        r"|timed? ?out (?:waiting|on)|timeout|WAITING state|failed to communicate|transitioned to Severe",
     ),
     Rule(
         id="delete-failed",

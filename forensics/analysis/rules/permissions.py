@@ -42,6 +42,7 @@ RULES = (
         docs=_IAM,
         confidence=0.9,
         pattern=r"not authorized to perform:? (?:sts:)?AssumeRole(?: on role (?P<role>arn:\S+))?"
+        r"|unable to assume (?:the )?(?:IAM |provided )?\w*role"
         r"|cannot be assumed|is invalid or cannot be assumed|unable to assume role",
     ),
     Rule(
@@ -53,7 +54,8 @@ RULES = (
         remedy="Add the permission to that role; make the resource depend on the role's policy.",
         docs=_IAM,
         confidence=0.88,
-        pattern=r"requester is not authorized|role .{0,60}?does ?n[o']t have permissions? to (?:call"
+        pattern=r"requester is not authorized|Invalid permissions"
+        r"|role .{0,60}?does ?n[o']t have permissions? to (?:call"
         r"|perform) (?P<call>[\w:]+)"
         r"|does ?n[o']t have (?:the )?(?:sufficient |required |necessary )?permissions?",
         fitted=True,
@@ -88,14 +90,14 @@ RULES = (
     Rule(
         id="account-not-verified",
         category="hook-or-policy-denied",
-        title="AWS has not released the account for this service",
-        cause="The account has to be verified by AWS before it may create such resources.",
+        title="AWS does not offer this to the account",
+        cause="The account or its region is not open for such resources: AWS has to verify or enable it.",
         remedy="Write to AWS Support; no permission of yours changes it.",
         docs="https://docs.aws.amazon.com/awssupport/latest/user/case-management.html",
         confidence=0.93,
         pattern=r"account must be verified|account is (?:currently )?(?:blocked|suspended|not verified)"
+        r"|not available in (?:your account|this region)|request .{0,80}?is being validated"
         r"|OptInRequired|not subscribed to this service",
-        fitted=True,
     ),
     Rule(
         id="hook-failed",
@@ -106,7 +108,8 @@ RULES = (
         remedy="Read the hook's message and make the resource comply.",
         docs="https://docs.aws.amazon.com/cloudformation-cli/latest/hooks-userguide/what-is-cloudformation-hooks.html",
         confidence=0.93,
-        pattern=r"following hook\(s\) failed:? ?\[?(?P<hook>[\w:]+)|HOOK_COMPLETE_FAILED|Hook failed with"
+        pattern=r"denied by stack policy"
+        r"|following hook\(s\) failed:? ?\[?(?P<hook>[\w:]+)|HOOK_COMPLETE_FAILED|Hook failed with"
         r"|HandlerErrorCode: NonCompliant|NonCompliant",
         checks=(STACK_FAILURES,),
     ),
@@ -129,7 +132,9 @@ RULES = (
         docs=f"{CLOUDFORMATION_GUIDE}/troubleshooting.html",
         confidence=0.95,
         pattern=r"security token included in the request is (?:expired|invalid)|ExpiredToken"
-        r"|provided token has expired|Invalid security token|RequestExpired|session has expired"
+        r"|provided token has expired|Signature expired"
+        r"|(?:Unable to locate|Could not load|Missing|no) credentials"
+        r"|Invalid security token|RequestExpired|session .{0,60}?has expired"
         r"|HandlerErrorCode: InvalidCredentials",
     ),
 )

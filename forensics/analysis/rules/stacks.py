@@ -60,7 +60,7 @@ RULES = (
         docs=_TROUBLE,
         confidence=0.88,
         pattern=r"Properties validation failed|Model validation failed|Template format error"
-        r"|Template error(?!: IAM)|Circular dependency|Requires capabilities"
+        r"|Template error(?!: IAM)|TemplateURL must|Circular dependency|Requires capabilities"
         r"|Invalid template (?:resource )?property|Transform \S+ failed"
         r"|Property \w+ cannot be empty|must be of type (?:List|String|Map|Number|Boolean)"
         r"|extraneous key|required key \[|Encountered unsupported property|Unresolved resource dependencies"
@@ -98,7 +98,8 @@ RULES = (
         remedy="Delete what nothing uses, or ask for a higher quota.",
         docs="https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html",
         confidence=0.93,
-        pattern=r"maximum number of .{1,80}? (?:has been|is) (?:reached|exceeded)|LimitExceeded"
+        pattern=r"maximum number of .{1,80}? (?:has been |is |was )?(?:reached|exceeded)|limited to \d+"
+        r"|LimitExceeded"
         r"|You.ve reached the limit|above your limit|QuotaExceeded|vCPU limit|more \w+ than allowed"
         r"|exceed(?:s|ed)? .{0,40}?quota|quota .{0,40}?exceeded|reached (?:its|the|your) (?:limit|quota)"
         r"|UnreservedConcurrentExecution below|may not exceed \d+|greater than (?:the )?maximum allowed",
@@ -159,7 +160,7 @@ RULES = (
         pattern=r"has (?:a )?dependen(?:t|cy) object|DependencyViolation|is in use by|currently in use"
         r"|is not empty|not empty|BucketNotEmpty|ResourceInUse|still (?:in use|has)|deletion protection"
         r"|replicated function|cannot be deleted|mapped public address|HandlerErrorCode: ResourceConflict"
-        r"|not in an? (?:\w+ )?state\b",
+        r"|not in an? (?:\w+ )?state\b|Termination ?Protection",
     ),
     Rule(
         id="not-found",
@@ -170,7 +171,7 @@ RULES = (
         docs=_TROUBLE,
         confidence=0.79,
         pattern=r"does ?n[o']t exist|No export named|\bnot found\b|NotFoundException|can ?not be found"
-        r"|could not be found",
+        r"|could not be found|\bNo \w[\w ]{2,40} registered\b",
     ),
     Rule(
         id="replacement-needed",
@@ -260,7 +261,7 @@ RULES = (
         r"|MalformedPolicy|cannot (?:contain|have|be|exceed)|does not support|not supported|Malformed"
         r"|name or port changed"
         r"|is invalid|must (?:not|match|have|contain|specify)|Invalid\w*Exception|should be|can only"
-        r"|requires property|does not match|missing required|is required\b",
+        r"|failed to satisfy constraint|requires property|does not match|missing required|is required\b",
     ),
     Rule(
         id="general-client-error",

@@ -109,7 +109,7 @@ RULES = (
         remedy="Read the container's last log lines.",
         docs=_CODES,
         confidence=0.6,
-        pattern=r"Essential container in task exited",
+        pattern=r"Essential container .{0,20}?exited",
         checks=(DESCRIBE_TASK, _LOGS),
     ),
     Rule(
