@@ -3,10 +3,10 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What is asked of the recorder."""
 
     keys: Keys
-    version: int = 1
+    version: Literal[1] = 1
 
     def __repr__(self) -> str:
         return "Handover(…)"
@@ -54,12 +54,25 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Why nothing was tried; "" where it was."""
 
 
-def hand_over(archive: Path, keys: Keys) -> Answer:
+def peer_uid(line: socket.socket) -> int:
+    """Return the user at the other end, as the kernel says.
+
+    Raises:
+        OSError: The system does not tell.
+    """
+    if not hasattr(socket, "SO_PEERCRED"):
+        raise OSError("this system does not tell who is at the other end of a socket")
+    _, uid, _ = _UCRED.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    return int(uid)
+
+
+def hand_over(archive: Path, keys: Keys, *, peer: Callable[[socket.socket], int] = peer_uid) -> Answer:
     """Give credentials to the recorder of an archive; return what it did with them.
 
     Args:
         archive: The archive that it writes.
         keys: The credentials.
+        peer: Tells which user is at the other end.
 
     Raises:
         ArchiveMissing: There is no such directory.
@@ -71,7 +84,7 @@ def hand_over(archive: Path, keys: Keys) -> Answer:
         line.settimeout(ANSWER_S)
         try:
             line.connect(path)
-            if peer_uid(line) not in {os.geteuid(), archive.stat().st_uid}:
+            if peer(line) not in {os.geteuid(), archive.stat().st_uid}:
                 raise ArchiveError(f"{archive}: who listens there is not the owner of the archive")
             line.sendall(msgspec.json.encode(Handover(keys=keys)) + b"\n")
             return decoded(read_line(line), Answer)
@@ -100,18 +113,6 @@ def address(archive: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{SOCKET}"
     finally:
         os.close(folder)
-
-
-def peer_uid(line: socket.socket) -> int:
-    """Return the user at the other end, as the kernel says.
-
-    Raises:
-        OSError: The system does not tell.
-    """
-    if not hasattr(socket, "SO_PEERCRED"):
-        raise OSError("this system does not tell who is at the other end of a socket")
-    _, uid, _ = _UCRED.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    return int(uid)
 
 
 def read_line(line: socket.socket) -> bytes:

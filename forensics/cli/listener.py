@@ -16,8 +16,6 @@ from forensics.telemetry import get_logger
 
 log = get_logger("cli")
 
-_MESSAGE_S = 5.0
-"""Seconds that each piece of a message may take."""
 _JOIN_S = 1.0
 
 
@@ -27,11 +25,22 @@ class Listener:
     Args:
         archive: The archive's directory, which this process holds the lock of.
         take: Given the credentials, on the listener's own thread; returns what each target did with them.
+        peer: Tells which user is at the other end.
+        message_s: Seconds that each piece of a message may take.
     """
 
-    def __init__(self, archive: Path, take: Callable[[Keys], Sequence[Taken]]) -> None:
+    def __init__(
+        self,
+        archive: Path,
+        take: Callable[[Keys], Sequence[Taken]],
+        *,
+        peer: Callable[[socket.socket], int] = peer_uid,
+        message_s: float = 5.0,
+    ) -> None:
         self._archive = archive
         self._take = take
+        self._peer = peer
+        self._message_s = message_s
         self._socket: socket.socket | None = None
         self._made: tuple[int, int] | None = None
         self._is_closing = threading.Event()
@@ -69,7 +78,7 @@ class Listener:
             with address(self._archive) as path:
                 listening.bind(path)
                 Path(path).chmod(0o600)
-            peer_uid(listening)  # a system that does not tell is of no use
+            self._peer(listening)  # a system that does not tell is of no use
             listening.listen(4)
         except OSError:
             listening.close()
@@ -88,11 +97,11 @@ class Listener:
             except OSError:
                 return
             with line, contextlib.suppress(OSError):
-                line.settimeout(_MESSAGE_S)
+                line.settimeout(self._message_s)
                 line.sendall(msgspec.json.encode(self._answer(line)) + b"\n")
 
     def _answer(self, line: socket.socket) -> Answer:
-        uid = peer_uid(line)
+        uid = self._peer(line)
         if uid not in {0, os.geteuid()}:
             log.warning("pushed credentials refused", uid=uid)
             return Answer(error=f"user {uid} may not hand credentials to this recorder")
