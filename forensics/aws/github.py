@@ -1,11 +1,11 @@
 """The id token of a GitHub Actions job, minted anew each time it is asked for."""
 
 import os
+import re
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -42,23 +42,24 @@ def mint(timeout_s: float) -> str:
         ServerFault: GitHub has trouble.
         Unreachable: It does not answer.
     """
-    url, request_token = os.environ.get(_URL, ""), os.environ.get(_TOKEN, "")
+    url, request_token = (os.environ.get(name, "").strip() for name in (_URL, _TOKEN))
     if not (url and request_token):
         missing = _URL if not url else _TOKEN
         raise CredentialsAbsent(f"GitHub Actions gives no id token here: {missing} is not set", hint=_HINT)
-    if urlsplit(url).scheme not in ("https", "http"):
+    if not re.match(r"https?://[\w.:-]+(/|$)", url):
         raise CredentialsAbsent(f"GitHub Actions gives no id token here: {_URL} is no URL", hint=_HINT)
     try:
         body = _get(f"{url}{'&' if '?' in url else '?'}audience={_AUDIENCE}", request_token, timeout_s)
         return msgspec.json.decode(body, type=_Minted).value
     except urllib.error.HTTPError as error:
+        error.close()  # it is the answer, too
         raise _refused(error.code) from None
+    except msgspec.DecodeError:
+        raise CredentialsAbsent("GitHub's token service answered with no id token", hint=_HINT) from None
     # What these errors say may quote the request with its token.
     except (OSError, HTTPException, ValueError) as error:
         reason = f"GitHub's token service does not answer: {type(error).__name__}"
         raise Unreachable(reason, hint="it is asked again") from None
-    except msgspec.DecodeError:
-        raise CredentialsAbsent("GitHub's token service answered with no id token", hint=_HINT) from None
 
 
 def _get(url: str, request_token: str, timeout_s: float) -> bytes:

@@ -1,11 +1,12 @@
 """A machine without any AWS settings but those that a test makes, and a door to a local endpoint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from forensics.aws.budget import Budget, BudgetOptions, Rate
+from forensics.aws.choice import CredentialOptions
 from forensics.aws.client import Client, ClientOptions
 from forensics.serve.endpoint import Endpoint
 from forensics.serve.history import History
@@ -59,9 +60,14 @@ def player(clock: ManualClock) -> Iterator[FaultyPlayer]:
 
 @pytest.fixture
 def door_to(clock: ManualClock) -> Callable[..., Client]:
-    def make(url: str | None, **options: object) -> Client:
+    def make(url: str | None, *, credentials: Sequence[CredentialOptions] = (), **options: object) -> Client:
         settings = {"region": "us-east-1", "endpoint_url": url, "read_timeout_s": 5, **options}
-        return Client(ClientOptions(**settings), clock, Budget(GENEROUS))  # type: ignore[arg-type]
+        return Client(
+            ClientOptions(**settings),  # type: ignore[arg-type]
+            clock,
+            Budget(GENEROUS),
+            credentials=credentials,
+        )
 
     return make
 
