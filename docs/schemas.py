@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from forensics.analysis.coverage_statement import Statement
+from forensics.analysis.difference import Difference
 from forensics.archive.verdict import Verdict
 from forensics.model.finding import Attempt, Diagnosis, Finding
 from forensics.model.record import Gap, Record
@@ -40,6 +41,7 @@ FOLDER = Path(__file__).parents[1] / "forensics/schemas"
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "coverage": Statement,
     "diagnosis": Diagnosis,
+    "difference": Difference,
     "record": Line,
     "status": Report,
     "verdict": Verdict,

@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "iam-policy": ("forensics.cli.iam_policy:iam_policy", "Print the least IAM policy that recording needs."),
     "demo": ("forensics.cli.demo:demo", "Record an embedded incident; needs no AWS account."),
     "explain": ("forensics.cli.explain:explain", "Say what failed first, and why."),
+    "diff": ("forensics.cli.diff:diff", "Hold a failed attempt against one that went well."),
     "report": ("forensics.cli.report:report", "Write what happened as a page for people."),
     "events": ("forensics.cli.inspect:events", "List what an archive holds."),
     "coverage": ("forensics.cli.coverage:coverage", "Say what was seen, and what is lost."),

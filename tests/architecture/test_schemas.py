@@ -54,6 +54,7 @@ def test_the_command_knows_every_schema() -> None:
     [
         ("coverage", ["coverage", "-o", "json"]),
         ("diagnosis", ["explain", "-o", "json"]),
+        ("difference", ["diff", "--attempt", "1", "--with", "2", "-o", "json"]),
         ("record", ["events", "--all", "-o", "jsonl"]),
         ("status", ["status", "-o", "json"]),
         ("verdict", ["verify", "-o", "json"]),
