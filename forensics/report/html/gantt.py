@@ -128,10 +128,10 @@ def nested_names(stacks: Sequence[StackRow]) -> dict[str, str]:
 def _most_telling(rows: Sequence[ResourceRow]) -> Iterable[ResourceRow]:
     if len(rows) <= LINES_SHOWN:
         return rows
-    return sorted(rows, key=lambda row: (row.failure is None, -slowest(row)[0]))[:LINES_SHOWN]
+    return sorted(rows, key=lambda row: (row.failure is None, -longest(row)[0]))[:LINES_SHOWN]
 
 
-def slowest(row: ResourceRow) -> tuple[float, Interval | None]:
+def longest(row: ResourceRow) -> tuple[float, Interval | None]:
     """Return how long the longest action on a resource took, seconds, and which that was.
 
     Undoing does not count, nor does what was cut off at its beginning; (0, None) where nothing else is.

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.analysis.resources import StackRow
-from forensics.report.html.gantt import nested_names
-from forensics.report.html.gantt import slowest as longest
+from forensics.report.html.gantt import longest, nested_names
 from forensics.report.html.ground import LEAST
 from forensics.report.html.scale import clock_time, lasted, percent
 

@@ -1,6 +1,7 @@
 """The rows of the report's table of records: the most telling ones, in the order in which they happened."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 
 import msgspec
 from markupsafe import escape
@@ -11,12 +12,14 @@ from forensics.analysis.wording import words
 from forensics.model import record as facts
 from forensics.model.inert import inert
 from forensics.model.record import Record
+from forensics.report.html.scale import moment_of
 
 ROWS_SHOWN = 5000
 ROWS_BYTES = 950_000
 """About so much text do all rows hold; what is routine is left out first."""
 REASON_SHOWN = 2000
 """Characters of AWS's words in a row; the raw payload has the rest."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _MARKUP_BYTES = 75
 _BOOKKEEPING = frozenset({facts.POLL, facts.COVERAGE, facts.STREAM})
 _GRAVITY = {ERROR: 1, WARNING: 2, INFO: 3}
@@ -76,7 +79,12 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def table(
-    records: Iterable[Record], *, evidence: Collection[int], window: Window, names: Mapping[str, str]
+    records: Iterable[Record],
+    *,
+    evidence: Collection[int],
+    window: Window,
+    names: Mapping[str, str],
+    limit: int = ROWS_SHOWN,
 ) -> Table:
     """Return the table of records.
 
@@ -85,6 +93,7 @@ def table(
         evidence: Numbers of the records that findings rest on: they are always shown.
         names: What nested stacks are called in their parents, by their own names.
         window: When the attempt went on: what is left out is from other times first.
+        limit: The most rows to show.
     """
     ranked: dict[int, list[Record]] = {}
     count = bookkeeping = 0
@@ -97,10 +106,10 @@ def table(
             continue
         found = ranked.setdefault(_rank(record, evidence, window), [])
         # No more than this of one rank can be shown, however large the archive.
-        if len(found) < ROWS_SHOWN:
+        if len(found) < limit:
             found.append(record)
     return Table(
-        rows=tuple(sorted(_fitting(ranked, names), key=lambda row: (row.at, row.seq))),
+        rows=tuple(sorted(_fitting(ranked, names, limit), key=_when)),
         total=count - bookkeeping,
         bookkeeping=bookkeeping,
         records=count,
@@ -117,17 +126,22 @@ def _rank(record: Record, evidence: Collection[int], window: Window) -> int:
     return rank if window.holds(record.happened_at()) else rank + _ELSEWHEN
 
 
-def _fitting(ranked: dict[int, list[Record]], names: Mapping[str, str]) -> list[Row]:
+def _fitting(ranked: dict[int, list[Record]], names: Mapping[str, str], limit: int) -> list[Row]:
     rows: list[Row] = []
     left_bytes = ROWS_BYTES
     for rank in sorted(ranked):
         for record in ranked[rank]:
             row = _row(record, names)
             left_bytes -= row.size_bytes
-            if len(rows) == ROWS_SHOWN or (left_bytes < 0 and rank):
+            if len(rows) == limit or (left_bytes < 0 and rank):
                 return rows
             rows.append(row)
     return rows
+
+
+def _when(row: Row) -> tuple[datetime, int]:
+    # Texts do not compare as moments do: some have a fraction or an offset.
+    return moment_of(row.at) or _NEVER, row.seq
 
 
 def _row(record: Record, names: Mapping[str, str]) -> Row:
