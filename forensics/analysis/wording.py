@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from forensics.analysis import shapes
 from forensics.model import record as facts
+from forensics.model.clock import from_rfc3339
 from forensics.model.credentials import DENIED, NEEDS_PERSON
 from forensics.model.identity import parse_arn, parse_service_arn, parse_stack_arn, task_id
 from forensics.model.record import Record
@@ -137,12 +138,20 @@ def _task(record: Record) -> Words:
 def _gap(record: Record) -> Words:
     gap = shapes.payload_of(record)
     text = shapes.text_at
-    until = text(gap, "to")
-    span = f"from {text(gap, 'from')} to {until}" if until else f"since {text(gap, 'from')}"
+    since, until = text(gap, "from"), text(gap, "to")
+    span = f"for {_length(since, until)}, from {since} to {until}" if until else f"since {since}"
     kind, reason = text(gap, "kind"), text(gap, "reason")
     said = f"{_GAP_KINDS.get(kind, kind)} {span}: {GAP_REASONS.get(reason, reason)}{_outcome(gap)}"
-    detail = text(gap, "detail")
+    # What is over and cost nothing needs no more words.
+    detail = "" if kind == "recovered" else text(gap, "detail")
     return Words(stream_name(text(gap, "stream")), "gap", kind, f"{said} ({detail})" if detail else said)
+
+
+def _length(since: str, until: str) -> str:
+    try:
+        return format_duration(from_rfc3339(until) - from_rfc3339(since))
+    except ValueError:
+        return "a while"
 
 
 def _outcome(gap: Any) -> str:

@@ -11,9 +11,6 @@ from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream
 from forensics.model.record import Fact
 
-_PATIENCE_S = 10.0
-"""How long the first look may take before it counts as one that could not be made."""
-
 
 def stream_of(state: SiteState) -> Stream:
     """Return what gaps call a site's looking."""
@@ -36,8 +33,7 @@ def _why_blind(recording: Recording, state: SiteState) -> tuple[str, str] | None
         return state.paused_reason, state.paused_because or ""
     if state.look_error is not None:
         return gaps.reason_of(state.look_error), state.look_error.message
-    is_late = recording.now_s() - recording.started_s >= _PATIENCE_S
-    return ("unreachable", "AWS has not answered yet.") if is_first and is_late else None
+    return None
 
 
 def has_names(state: SiteState) -> bool:

@@ -96,12 +96,8 @@ def _record(directory: Path, speed: float, face: Face) -> Attended:
     """Play the incident and record it until everything is at rest."""
     clock = ScaledClock(incident.INCIDENT_STARTS_AT, speed)
     endpoint = Endpoint(History.of(incident.facts()), clock, EndpointOptions(keys=incident.keys()))
-    person = Person(
-        clock,
-        first_key=incident.FIRST_KEY,
-        second_key=incident.SECOND_KEY,
-        logs_in_at=incident.RENEWED_AT,
-    )
+    first, second = incident.keys()
+    person = Person(clock, first=first, second=second, logs_in_at=incident.RENEWED_AT)
     with person, _only(person.environment), Player(endpoint) as player:
         planned = plan(_settings(directory, player.url, speed), clock)
         with Session(planned, face) as session:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol, TextIO
 
 from forensics.capture.status import Snapshot
-from forensics.cli.plain import event_line, heartbeat_line, trouble_line
+from forensics.cli.plain import event_line, heartbeat_line, relief_line, trouble_line
 from forensics.cli.telling import Repeats, worth_telling
 from forensics.model.record import Record
 
@@ -23,6 +23,10 @@ class Face(Protocol):
 
     def trouble(self, snapshot: Snapshot, text: str) -> None:
         """Show what has begun to keep us from recording."""
+        ...
+
+    def relief(self, snapshot: Snapshot, concern: str) -> None:
+        """Show that what has kept us from recording is over."""
         ...
 
     def beat(self, snapshot: Snapshot) -> None:
@@ -58,6 +62,10 @@ class PlainFace:
     def trouble(self, snapshot: Snapshot, text: str) -> None:
         """Write a line of trouble."""
         self.line(trouble_line(snapshot.at, text))
+
+    def relief(self, snapshot: Snapshot, concern: str) -> None:
+        """Write a line that the trouble is over."""
+        self.line(relief_line(snapshot.at, concern))
 
     def beat(self, snapshot: Snapshot) -> None:
         """Write the heartbeat line."""

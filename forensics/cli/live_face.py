@@ -44,6 +44,9 @@ class LiveFace:
     def trouble(self, snapshot: Snapshot, text: str) -> None:
         """Show nothing more: each drawing names the troubles there are."""
 
+    def relief(self, snapshot: Snapshot, concern: str) -> None:
+        """Show nothing more: the trouble is gone from the next drawing."""
+
     def beat(self, snapshot: Snapshot) -> None:
         """Show nothing more: a drawing is a heartbeat."""
 

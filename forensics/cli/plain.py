@@ -66,16 +66,31 @@ def troubles(snapshot: Snapshot) -> list[str]:
 
 
 def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
-    """Return the troubles of the recording as a whole, by a cause that stays while the words change."""
+    """Return the troubles of the recording as a whole, by a cause that stays while the words change.
+
+    A cause begins with what it concerns, which `concern_of` returns.
+    """
     found = {}
     if snapshot.archive_trouble:
-        found["archive"] = f"archive: {snapshot.archive_trouble}; {snapshot.buffered} polls wait in memory"
+        found["the archive\t"] = (
+            f"archive: {snapshot.archive_trouble}; {snapshot.buffered} polls wait in memory"
+        )
     for site in snapshot.sites:
         if site.paused_because:
-            found[f"site {site.label} {site.standing.state}"] = f"{site.label}: {_why_paused(site)}"
+            found[f"{site.label}\t{site.standing.state}"] = f"{site.label}: {_why_paused(site)}"
         elif site.account is None and snapshot.at - snapshot.started_at > _PATIENCE:
-            found[f"site {site.label}"] = f"{site.label}: AWS ({site.region}) has not answered yet"
+            found[f"{site.label}\tsilent"] = f"{site.label}: AWS ({site.region}) has not answered yet"
     return found
+
+
+def concern_of(cause: str) -> str:
+    """Return what a cause of trouble concerns: a target, or the archive."""
+    return cause.partition("\t")[0]
+
+
+def relief_line(at: datetime, concern: str) -> str:
+    """Return a line that says that a trouble is over."""
+    return f"{_at(at)}  {'recording':<9}  {inert(concern)}: works again, recording goes on"
 
 
 def _why_paused(site: SiteStatus) -> str:

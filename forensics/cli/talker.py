@@ -6,7 +6,7 @@ from typing import Protocol
 
 from forensics.capture.status import Snapshot
 from forensics.cli.face import Face
-from forensics.cli.plain import urgent_troubles
+from forensics.cli.plain import concern_of, urgent_troubles
 from forensics.cli.recorder import Ended
 from forensics.model.clock import Clock
 from forensics.model.record import Record
@@ -88,6 +88,9 @@ class Talker:
             self._face.trouble(snapshot, troubles[cause])
             if self._on_trouble is not None:
                 self._on_trouble(snapshot, troubles[cause])
+        troubled = set(map(concern_of, troubles))
+        for concern in sorted(set(map(concern_of, self._known)) - troubled):
+            self._face.relief(snapshot, concern)
         self._known = set(troubles)
         missed, self._missed = self._recorder.missed - self._missed, self._recorder.missed
         if missed:

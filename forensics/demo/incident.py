@@ -7,7 +7,7 @@ credentials with which the deployment was watched ended before it was over, so t
 learned the cause. The service's circuit breaker counts to 53 by its own threshold configuration.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from forensics.demo.scene import ACCOUNT, CLUSTER_NAME, REGION, STACK_ARN, STACK_NAME, moment
 from forensics.demo.services import service_facts
@@ -26,6 +26,7 @@ __all__ = [
     "REGION",
     "RENEWED_AT",
     "SECOND_KEY",
+    "SECOND_KEY_EXPIRES_AT",
     "STACK_ARN",
     "STACK_NAME",
     "facts",
@@ -44,6 +45,7 @@ FIRST_KEY_EXPIRES_AT = moment("40:00.0")
 RENEWED_AT = moment("41:30.0")
 """When a person logs in again and SECOND_KEY is to take the place of FIRST_KEY."""
 SECOND_KEY = "ASIAEXAMPLEDEMO00002"
+SECOND_KEY_EXPIRES_AT = RENEWED_AT + timedelta(hours=1)
 
 _CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy-staging/watcher"
 
@@ -52,7 +54,7 @@ def keys() -> tuple[AccessKey, ...]:
     """Return the access keys that the endpoint takes."""
     return (
         AccessKey(id=FIRST_KEY, expires_at=FIRST_KEY_EXPIRES_AT, account=ACCOUNT, arn=_CALLER),
-        AccessKey(id=SECOND_KEY, account=ACCOUNT, arn=_CALLER),
+        AccessKey(id=SECOND_KEY, expires_at=SECOND_KEY_EXPIRES_AT, account=ACCOUNT, arn=_CALLER),
     )
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from forensics.model.clock import Clock
+from forensics.serve.credentials import AccessKey
 
 PROFILE = "demo"
 
@@ -24,20 +25,20 @@ class Person:
 
     Args:
         clock: The demo's clock.
-        first_key: Access key id at the beginning.
-        second_key: Access key id after the login.
+        first: The key at the beginning.
+        second: The key after the login.
         logs_in_at: When the person logs in again.
     """
 
-    def __init__(self, clock: Clock, *, first_key: str, second_key: str, logs_in_at: datetime) -> None:
+    def __init__(self, clock: Clock, *, first: AccessKey, second: AccessKey, logs_in_at: datetime) -> None:
         self._clock = clock
-        self._second_key = second_key
+        self._second = second
         self._logs_in_at = logs_in_at
         self._folder = tempfile.TemporaryDirectory(prefix="forensics-demo-")
         self._file = Path(self._folder.name) / "credentials"
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._log_in, name="person", daemon=True)
-        self._write(first_key)
+        self._write(first)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -62,11 +63,20 @@ class Person:
     def _log_in(self) -> None:
         left_s = (self._logs_in_at - self._clock.now()).total_seconds()
         if not self._clock.wait(self._gone, left_s):
-            self._write(self._second_key)
+            self._write(self._second)
 
-    def _write(self, key: str) -> None:
+    def _write(self, key: AccessKey) -> None:
+        lines = [
+            f"[{PROFILE}]",
+            f"aws_access_key_id = {key.id}",
+            f"aws_secret_access_key = {_NO_SECRET}",
+            # A session: nobody but a person renews it, and login tools note its end beside it.
+            f"aws_session_token = {_NO_SECRET}",
+        ]
+        if key.expires_at is not None:
+            lines.append(f"x_security_token_expires = {key.expires_at.isoformat()}")
         fresh = self._file.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w") as file:
-            file.write(f"[{PROFILE}]\naws_access_key_id = {key}\naws_secret_access_key = {_NO_SECRET}\n")
+            file.write("\n".join(lines) + "\n")
         fresh.replace(self._file)

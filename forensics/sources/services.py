@@ -154,7 +154,8 @@ class Services:
     ) -> Batch | Failed:
         """Return the end of a service that was seen before; one that was never seen may still come.
 
-        A service that was not seen to become INACTIVE had something to say that nobody read.
+        One that was active at the last poll was drained and deleted unseen: that is lost. One that was being
+        drained may have said its last word, and one that was seen to end has.
         """
         stream = Stream(self.name, target)
         if not position:
@@ -166,7 +167,7 @@ class Services:
                 since=to_rfc3339(min(polled_at or now, now)),
                 until=to_rfc3339(now),
                 reason="window",
-                kind="lost" if "status" in position else "unknown",
+                kind="lost" if position.get("status") == "ACTIVE" else "unknown",
                 detail="The service was deleted: what it said since the last poll can no longer be read.",
             )
         return Batch(stream=stream, covers_from=now, gap=gap, is_ended=True)

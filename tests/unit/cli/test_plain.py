@@ -147,7 +147,7 @@ def test_a_site_that_has_never_answered_is_trouble_after_a_while() -> None:
     young = msgspec.structs.replace(silent, started_at=NOON - timedelta(seconds=1))
     assert urgent_troubles(young) == {}
     assert urgent_troubles(silent) == {
-        "site production": "production: AWS (eu-central-1) has not answered yet"
+        "production\tsilent": "production: AWS (eu-central-1) has not answered yet"
     }
 
 

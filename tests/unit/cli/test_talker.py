@@ -59,6 +59,12 @@ def test_a_trouble_is_said_and_told_when_it_begins_and_not_again() -> None:
     assert sum("TROUBLE" in line for line in lines) == 2, "once as it begins, once in the heartbeat"
 
 
+def test_the_end_of_a_trouble_is_said_once() -> None:
+    """Who was told that nothing is recorded must be told that it is again."""
+    lines, _ = said(PAUSED, QUIET, QUIET)
+    assert sum("production: works again" in line for line in lines) == 1
+
+
 def test_a_trouble_that_comes_back_is_said_again() -> None:
     _, told = said(PAUSED, QUIET, PAUSED)
     assert len(told) == 2

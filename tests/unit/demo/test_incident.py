@@ -158,7 +158,11 @@ def test_the_first_key_ends_in_the_middle_of_the_rollback() -> None:
     missed = [time for time in times if incident.FIRST_KEY_EXPIRES_AT <= time < incident.RENEWED_AT]
     assert missed
     assert max(times) > incident.RENEWED_AT
-    assert [key.expires_at for key in access_keys()] == [incident.FIRST_KEY_EXPIRES_AT, None]
+    assert [key.expires_at for key in access_keys()] == [
+        incident.FIRST_KEY_EXPIRES_AT,
+        incident.SECOND_KEY_EXPIRES_AT,
+    ]
+    assert incident.SECOND_KEY_EXPIRES_AT > incident.INCIDENT_ENDS_AT
 
 
 def test_everything_can_be_sent_and_read_back() -> None:
