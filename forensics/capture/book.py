@@ -14,6 +14,15 @@ WANTED = "wanted"
 SURVEYED = "survey"
 
 
+class Overflow(msgspec.Struct, kw_only=True, eq=False):
+    """What a stream's polls brought while neither the archive nor memory could take it."""
+
+    polls: int = 0
+    """Polls whose answers were not kept."""
+    facts: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """Type and id of each fact that was read and not kept."""
+
+
 class Watched(msgspec.Struct, kw_only=True, eq=False):
     """One stream: where it stands, how it fares."""
 
@@ -47,6 +56,8 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     open_gap: Gap | None = None
     blind_until_s: float = 0.0
     """A poll that began before this moment, on the recording's seconds, does not close the gap."""
+    overflow: Overflow | None = None
+    """Set while answers cannot be kept."""
     refusal: str | None = None
     trouble: str | None = None
     failures: int = 0

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from forensics.aws.door import Door
-from forensics.capture import cadence, gaps, outage, poll
+from forensics.capture import cadence, outage, poll
 from forensics.capture.book import Watched
 from forensics.capture.discovery import Ask, Discovered, discover
 from forensics.capture.opening import needs_stack_look
@@ -106,9 +106,6 @@ class Dispatch:
 
     def send_ready(self) -> None:
         """Send as many polls as may be in flight, those nearest to losing something first."""
-        if self._recording.journal.is_full:
-            self._hold_back()
-            return
         now, now_s = self._recording.now(), self._recording.now_s()
         sendable = [watched for watched in self._ready.values() if self._has_room(watched)]
         for watched in sorted(sendable, key=lambda watched: _urgency(watched, now, now_s)):
@@ -118,12 +115,6 @@ class Dispatch:
     def forget(self) -> None:
         """Drop what waits for a thread; what is in flight comes back unasked for."""
         self._ready.clear()
-
-    def _hold_back(self) -> None:
-        for watched in self._ready.values():
-            if watched.open_gap is None:
-                since = watched.polled_at or watched.opened_at
-                watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
 
     def _has_room(self, watched: Watched) -> bool:
         # A lane for each source of each site: calls that never come back must not delay the rest.

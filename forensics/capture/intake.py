@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from forensics.capture import cadence, gaps
-from forensics.capture.book import WANTED, Watched
+from forensics.capture.book import WANTED, Overflow, Watched
 from forensics.capture.discovery import missing
 from forensics.capture.finding import found_by
 from forensics.capture.outage import is_sure_whose, pause
@@ -23,6 +23,8 @@ ACTIVITY = frozenset({"aws.cloudformation.stack_event", "aws.ecs.deployment", "a
 _BIRTHS = frozenset({"CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
 """What a stack's first event says: a walk that meets one has read everything."""
 _BACKOFF_JITTER = 0.5
+_MOST_COUNTED = 100_000
+"""Facts of one stream that are counted while they cannot be kept; more would fill the memory."""
 
 
 class _Step(msgspec.Struct, kw_only=True, eq=False):
@@ -77,6 +79,7 @@ def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Bat
     own = None if batch.is_ended and watched.has_ended else batch.gap
     reaches_to = _reach_of_first(watched, batch)
     gap = gaps.closed(_closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
+    gap = _with_overflow(gap, watched.overflow, batch)
     position = watched.source.fold_all(watched.position, batch.facts)
     facts = list(batch.facts)
     if gap is not None:
@@ -190,14 +193,41 @@ def _write(recording: Recording, polled: Polled, steps: list[_Step]) -> bool:
 
 
 def _hold_back(recording: Recording, steps: list[_Step]) -> None:
-    """Leave the streams where they are: the archive takes nothing, not even into memory."""
+    """Leave the streams where they are: the archive takes nothing, not even into memory.
+
+    They are polled on as often as ever, so that what is lost if AWS forgets it meanwhile can be counted.
+    """
     for step in steps:
         watched = step.watched
         if watched.open_gap is None:
             since = watched.polled_at or watched.opened_at
             watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
-        retry_s = recording.now_s() + recording.options.backoff_base_s
-        recording.schedule.put(watched.stream, retry_s)
+        overflow = watched.overflow = watched.overflow or Overflow()
+        overflow.polls += 1
+        recording.unkept_polls += 1
+        recording.is_overflowing = True
+        if step.batch is not None and len(overflow.facts) < _MOST_COUNTED:
+            overflow.facts.update((fact.type, fact.id) for fact in step.batch.facts)
+        delay_s = recording.next_delay_s(watched) or recording.options.stack_events_quiet_s
+        recording.schedule.put(watched.stream, recording.now_s() + recording.jittered_s(delay_s))
+
+
+def _with_overflow(gap: Gap | None, overflow: Overflow | None, batch: Batch) -> Gap | None:
+    """Return a gap that ends with the exact counts of what could not be kept meanwhile.
+
+    The position stood still, so AWS gives everything again that it still has: only the rest is lost.
+    """
+    if gap is None or overflow is None:
+        return gap
+    lost = overflow.facts - {(fact.type, fact.id) for fact in batch.facts}
+    said = (
+        f"Polls that could not be kept: {overflow.polls}; facts that they brought: {len(overflow.facts)}; "
+        f"of those not read again: {len(lost)}."
+    )
+    detail = "; ".join(text for text in (said, gap.detail) if text)[:500]
+    if not lost:
+        return replace(gap, detail=detail)
+    return replace(gap, kind="lost", lower_bound=len(lost) + (gap.lower_bound or 0), detail=detail)
 
 
 def _advance(recording: Recording, polled: Polled, steps: list[_Step]) -> None:
@@ -223,6 +253,7 @@ def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, cha
     watched.failures, watched.trouble, watched.refusal = 0, None, None
     if _closable(watched, polled) is not None:
         watched.open_gap, watched.is_gap_recorded = None, False
+        watched.overflow = None
     watched.facts += len(batch.facts)
     recording.sites[watched.site].probes = 0
     recording.admit(step.fresh)
@@ -327,6 +358,16 @@ def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
     recording.schedule.put(
         watched.stream, recording.now_s() + recording.jittered_s(recording.options.survey_s)
     )
+
+
+def catch_up(recording: Recording) -> None:
+    """Poll at once what could not be kept while the archive was unwritable: it can be again."""
+    if not recording.is_overflowing or recording.journal.trouble is not None:
+        return
+    recording.is_overflowing = False
+    for watched in recording.book:
+        if watched.overflow is not None and not watched.is_ended and not watched.is_in_flight:
+            recording.schedule.pull(watched.stream, recording.now_s())
 
 
 def give_up(recording: Recording, answer: object) -> None:

@@ -93,7 +93,7 @@ class Journal:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more can be held: polling has to pause."""
+        """Whether no more can be held: what is read from now on cannot be kept."""
         return len(self._held) >= self.options.buffer_batches or self._held_bytes >= self.options.buffer_bytes
 
     def write(self, entry: Entry, now_s: float) -> bool:

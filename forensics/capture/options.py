@@ -56,8 +56,8 @@ class CaptureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     workers: int = 4
     """Polls of one source and target in flight at the same time, at most; none waits for another's."""
     buffer_batches: int = 1000
-    """Polls held in memory while the archive cannot be written; then polling pauses."""
+    """Polls held in memory while the archive cannot be written; more are counted and read again."""
     buffer_bytes: int = 64 * MIB
-    """Bytes held in memory while the archive cannot be written; then polling pauses."""
+    """Bytes held in memory while the archive cannot be written; more are counted and read again."""
     undecodable_bytes: int = MIB
     """Bytes kept of an answer that cannot be read; the record says when there were more."""

@@ -84,6 +84,10 @@ class Recording:
         self.suspension = Suspension(clock)
         self.polls = 0
         self.calls = 0
+        self.unkept_polls = 0
+        """Polls whose answers neither the archive nor memory could take, in this run."""
+        self.is_overflowing = False
+        """Whether some of them have not been asked for again since."""
         self._gaps_before = writer.state.gap_count
         self.saw_activity = False
         self._on_commit = on_commit

@@ -84,6 +84,7 @@ def snapshot(recording: Recording) -> Snapshot:
         calls=recording.calls,
         archive_trouble=recording.journal.trouble,
         buffered=recording.journal.held,
+        unkept=recording.unkept_polls,
     )
 
 

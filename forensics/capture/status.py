@@ -72,6 +72,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Why the archive cannot be written at the moment; None while it can."""
     buffered: int
     """Polls that wait in memory for the archive."""
+    unkept: int = 0
+    """Polls in this run that not even memory could take; AWS is asked for them again."""
 
     @property
     def open_gaps(self) -> tuple[Gap, ...]:

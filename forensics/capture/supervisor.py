@@ -147,7 +147,8 @@ class Supervisor:
             reloading.apply(recording, sites, options)
         waking.note_sleep(recording)
         self._take_answers()
-        recording.journal.retry(recording.now_s())
+        if recording.journal.retry(recording.now_s()):
+            intake.catch_up(recording)
         outage.watch_credentials(recording)
         standing.watch(recording)
         looking.watch(recording)

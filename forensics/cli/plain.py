@@ -72,15 +72,18 @@ def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
     """
     found = {}
     if snapshot.archive_trouble:
-        found["the archive\t"] = (
-            f"archive: {snapshot.archive_trouble}; {snapshot.buffered} polls wait in memory"
-        )
+        waiting = f"{snapshot.buffered} polls wait in memory{_unkept(snapshot)}"
+        found["the archive\t"] = f"archive: {snapshot.archive_trouble}; {waiting}"
     for site in snapshot.sites:
         if site.paused_because:
             found[f"{site.label}\t{site.standing.state}"] = f"{site.label}: {_why_paused(site)}"
         elif site.account is None and snapshot.at - snapshot.started_at > _PATIENCE:
             found[f"{site.label}\tsilent"] = f"{site.label}: AWS ({site.region}) has not answered yet"
     return found
+
+
+def _unkept(snapshot: Snapshot) -> str:
+    return f", {snapshot.unkept} could not be kept and are read again" if snapshot.unkept else ""
 
 
 def concern_of(cause: str) -> str:

@@ -1,6 +1,7 @@
 """An archive that cannot be written for a while."""
 
 import errno
+import re
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from forensics.serve.history import History
 from tests.support.capture_fakes import EndpointDoor, Recorder, keys
 from tests.support.clock import ManualClock
 from tests.support.disks import FailingDisk
-from tests.support.histories import StackHistory, facts, stack
+from tests.support.histories import StackHistory, facts, service, stack
 
 EVENT = "aws.cloudformation.stack_event"
 
@@ -74,14 +75,46 @@ def test_polling_goes_on_into_memory_while_the_disk_is_full(tmp_path: Path, code
     assert verify(full.recorder.directory).verdict == "intact"
 
 
-def test_a_full_memory_pauses_polling_and_admits_it(tmp_path: Path) -> None:
-    """Memory is limited: past the limit nothing moves on, so that nothing is lost; the gap is recorded."""
+def test_a_full_memory_counts_what_it_cannot_keep_and_reads_it_again(tmp_path: Path) -> None:
+    """Memory is limited: past the limit nothing moves on, polling does, and the gap has exact counts."""
     full = FullDisk(tmp_path, start_s=300, end_s=700, options=CaptureOptions(buffer_batches=3))
     full.run_for(1500)
     assert sorted(full.recorder.keys(EVENT)) == sorted(keys(facts(full.shop), EVENT))
     assert full.most_held == 3
     gaps = full.recorder.of("forensics.gap")
     assert {(gap["kind"], gap["reason"]) for gap in gaps} == {("recovered", "archive-unwritable")}
+    (events,) = [gap for gap in gaps if gap["stream"].startswith("stack_events ")]
+    polls, brought, lost = map(int, re.findall(r": (\d+)", events["detail"]))
+    assert 60 <= polls <= 90, "every five seconds, as while all is well"
+    assert 30 <= brought <= 45
+    assert lost == 0
+    assert events["to"] < "2026-01-15T12:12:15", "read again as soon as the archive takes it"
+
+
+def test_what_aws_forgets_while_memory_is_full_is_counted_as_lost(tmp_path: Path) -> None:
+    """Two hours of a full disk: the messages that were read, and that AWS no longer has, are so many."""
+    clock = ManualClock()
+    api = service("api", at=-60).deployment(at=-30, rolloutState="COMPLETED").event("first", at=10)
+    for number in range(160):
+        api.event(f"message {number}", at=400 + 40 * number)
+    door = EndpointDoor(History.of(facts(api)), clock)
+    options = CaptureOptions(buffer_batches=1)
+    recorder = Recorder(tmp_path, door, clock, Wanted(services=("main/api",)), options)
+    recorder.disk = disk = FailingDisk(0, errno.ENOSPC)
+    wait = clock.wait
+
+    def tick(event: threading.Event, timeout_s: float) -> bool:
+        is_full = 300 <= clock.monotonic() - 1000.0 < 7000
+        disk.nth, disk.is_lasting = (1, True) if is_full else (0, False)
+        return wait(event, timeout_s)
+
+    clock.wait = tick  # type: ignore[method-assign]
+    recorder.run_for(7200)
+    (gap,) = [gap for gap in recorder.of("forensics.gap") if gap["stream"].startswith("services ")]
+    assert (gap["kind"], gap["reason"]) == ("lost", "archive-unwritable")
+    kind = "aws.ecs.service_event"
+    missing = keys(facts(api), kind) - set(recorder.keys(kind))
+    assert gap["lower_bound"] == len(missing) == 60
 
 
 def test_the_limit_in_bytes_holds_too(tmp_path: Path) -> None:
