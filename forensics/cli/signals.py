@@ -10,6 +10,16 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 """Signals that ask a recording to end."""
 
 _PATIENCE = 2
+_held: list[int] = []
+
+
+def hold_hangup() -> None:
+    """Keep a hangup that comes before `Signals` is in use, instead of ending by it; `Signals` hands it over.
+
+    Whoever asks for new settings right after a start must not end the recording.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda signum, _frame: _held.append(signum))
 
 
 class Signals:
@@ -33,6 +43,8 @@ class Signals:
         for signum in self._signums:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 self._displaced[signum] = signal.signal(signum, self._receive)
+        while _held:
+            self._tell(_held.pop(0))
         return self
 
     def __exit__(
