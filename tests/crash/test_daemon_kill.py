@@ -1,5 +1,6 @@
 """kill -9 of the whole recorder, at random moments, until the deployment that it records is over."""
 
+import contextlib
 import os
 import random
 import subprocess
@@ -8,15 +9,17 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.model.record import Fact
+from forensics.model.record import Fact, Gap
 from forensics.serve.endpoint import Endpoint
 from forensics.serve.history import History
 from forensics.serve.player import Player
 from tests.support.capture_daemon import virtual_clock
+from tests.support.faults import FaultyPlayer
 from tests.support.histories import facts, service, stack, tasks
 
 KILLS = 20
@@ -43,8 +46,10 @@ def deployment(length_s: int) -> list[Fact]:
 class Child:
     """The recorder's process, and what it acknowledged."""
 
-    def __init__(self, url: str, archive: Path, origin_s: float, env: dict[str, str]) -> None:
-        arguments = [url, str(archive), str(SPEED), str(origin_s)]
+    def __init__(
+        self, url: str, archive: Path, origin_s: float, env: dict[str, str], *, speed: float = SPEED
+    ) -> None:
+        arguments = [url, str(archive), str(speed), str(origin_s)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.capture_daemon", *arguments],
             cwd=ROOT,
@@ -73,6 +78,18 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.join()
+
+    def kill_after(self, kind: str) -> None:
+        """Kill it as soon as it has acknowledged a record of ours of a kind, such as ``gap``."""
+        self.wait_for(f"\t{kind}-")
+        self.process.kill()
+        self.join()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until it has acknowledged a record in whose source and id a text is found."""
+        while not any(text in line for line in tuple(self.acknowledged)):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"ended by itself: {self.process.wait(0.05)}")
 
     def join(self) -> int:
         code = self.process.wait(120)
@@ -115,3 +132,52 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path)
     assert verify(archive).verdict == "intact with recorded gaps"
     found = [(r.source, r.id) for r in Archive.open(archive).records() if r.type in KINDS]
     assert sorted(found) == sorted((fact.source, fact.id) for fact in truth if fact.type in KINDS)
+
+
+def log_in(home: Path, key: str) -> None:
+    """Leave a session's keys where the recorder looks for them, in one step."""
+    fresh = home / "credentials.new"
+    fresh.write_text(
+        f"[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\naws_session_token = t\n"
+    )
+    fresh.replace(home / "credentials")
+
+
+@pytest.mark.timeout(240)
+def test_kills_in_the_middle_of_an_outage_change_nothing(tmp_path: Path) -> None:
+    """The keys end, the recorder is killed twice before new ones come: one gap, recovered, nothing lost."""
+    speed, archive = 40.0, tmp_path / "archive"
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    truth = deployment(400)
+    origin_s = time.monotonic()
+    log_in(tmp_path, "ASIAFIRST")
+    with FaultyPlayer(Endpoint(History.of(truth), virtual_clock(speed, origin_s))) as player:
+        first = Child(player.url, archive, origin_s, env, speed=speed)
+        first.wait_for(":stack/Shop/")
+        player.faults.fail("*", error="ExpiredToken", access_key="ASIAFIRST", times=None)
+        first.kill_after("gap")
+        Child(player.url, archive, origin_s, env, speed=speed).kill_after("credentials")
+        before = {gap.stream: gap for gap in _gaps(archive) if gap.stream.startswith("stack_events ")}
+        log_in(tmp_path, "ASIASECOND")
+        assert Child(player.url, archive, origin_s, env, speed=speed).join() == 0
+    assert verify(archive).verdict == "intact with recorded gaps"
+    found = [(r.source, r.id) for r in Archive.open(archive).records() if r.type in KINDS]
+    assert sorted(found) == sorted((fact.source, fact.id) for fact in truth if fact.type in KINDS)
+    assert {gap.kind for gap in _gaps(archive)} == {"open", "recovered"}
+    after = {gap.stream: gap for gap in _gaps(archive) if gap.kind == "recovered"}
+    assert before
+    for stream, gap in before.items():
+        assert (gap.kind, gap.reason) == ("open", "credentials")
+        assert (after[stream].reason, after[stream].since) == ("credentials", gap.since)
+
+
+def _gaps(archive: Path) -> list[Gap]:
+    records = Archive.open(archive).records()
+    return [msgspec.convert(r.payload(), Gap) for r in records if r.type == "forensics.gap"]
