@@ -19,6 +19,7 @@ SURE = 0.8
 _SEED = 20260115
 _REGIONS = ("us-east-1", "eu-west-1", "ap-northeast-1", "us-west-2", "eu-central-1", "sa-east-1")
 # What differs from one account to the next: accounts, ids, names in quotes and at the ends of ARNs, regions.
+# Names that begin with AWS are AWS's own.
 _VARYING = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{9,27}\b|\b\d{12}\b"
     r"|\b(?:vpc|subnet|sg|eni|i|ami|snap|fs|fsmt)-[0-9a-f]{4,}\b"
@@ -51,6 +52,10 @@ def perturbed(text: str, rng: random.Random) -> str:
         said = found.group()
         if re.fullmatch(r"(?:us|eu|ap|sa)-[a-z]+-\d", said):
             return rng.choice(_REGIONS)
+        if said.startswith("AWS"):
+            return said
+        if kind := re.match(r"(?:vpc|subnet|sg|eni|i|ami|snap|fs|fsmt)-(?=[0-9a-f]{4,}$)", said):
+            return kind.group() + "".join(_like(char, rng) for char in said[kind.end() :])
         return "".join(_like(char, rng) for char in said)
 
     return _VARYING.sub(other, text)
