@@ -1,9 +1,7 @@
 """The coverage of an archive for a person: a bar over time for each stream, then every gap."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-
-import msgspec
+from datetime import timedelta
 
 from forensics.analysis.coverage_statement import IntervalStatement, Share, Statement, StreamStatement
 from forensics.model.clock import from_rfc3339
@@ -11,14 +9,16 @@ from forensics.model.inert import inert
 from forensics.model.times import format_duration
 from forensics.report.count import counted
 from forensics.report.coverage_gaps import SECTIONS, grouped, line_of
-from forensics.report.ink import Ink
+from forensics.report.ink import WIDEST, Ink
+from forensics.report.strip import Axis, Strip
 from forensics.report.wrap import pad, wrap
 
 BARS_SHOWN = 40
 """More streams than this are shown only where something of them is missing, unless all are asked for."""
-_SHARE_WIDTH = 8
+_SHARE_WIDTH = 7
 _MARGIN = "  "
 _WIDEST_BAR = 48
+_PLAIN = Ink(width=WIDEST, has_colour=False)
 # The gravest first: what lasted a second must show in a bar of a month.
 _CELLS = {
     "lost": ("X", "X", "red", "lost for ever"),
@@ -28,22 +28,6 @@ _CELLS = {
     "polled": ("█", "#", "green", "polled"),
     "vouched": ("▓", "=", "green", "vouched for by the survey"),
 }
-
-
-class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """The time that all bars of a page stand for."""
-
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def of(cls, streams: Iterable[StreamStatement]) -> "Span | None":
-        """Return the span from the first to the last interval, None where there is none."""
-        intervals = [interval for stream in streams for interval in stream.intervals]
-        if not intervals:
-            return None
-        since = min(from_rfc3339(interval.since) for interval in intervals)
-        return cls(since=since, until=max(from_rfc3339(interval.until) for interval in intervals))
 
 
 def page(
@@ -86,12 +70,12 @@ def lines(statement: Statement) -> Iterator[str]:
 
 
 def percent(share: Share) -> str:
-    """Return a share as text; 100 % only where nothing at all is missing."""
+    """Return a share as text; 100% only where nothing at all is missing."""
     if share.share is None:
         return "-"
     if not share.missing_s:
-        return "100 %"
-    return f"{min(99.9, int(share.share * 1000) / 10):.1f} %"
+        return "100%"
+    return f"{min(99.9, int(share.share * 1000) / 10):.1f}%"
 
 
 def verdict(statement: Statement) -> str:
@@ -138,20 +122,21 @@ def _notes(statement: Statement) -> Iterator[str]:
 
 def _bars(statement: Statement, ink: Ink, *, shows_all: bool, is_unicode: bool) -> Iterator[str]:
     shown = _worth_a_bar(statement.streams, shows_all=shows_all)
-    span = Span.of(shown)
-    if span is None:
-        return
     width = max(10, min(_WIDEST_BAR, (ink.width - _SHARE_WIDTH - 2 * len(_MARGIN)) // 2))
+    axis = axis_of(shown, width)
+    if axis is None:
+        return
     head = " " * _SHARE_WIDTH + _MARGIN
-    since, until = (f"{moment:%H:%M:%S}" for moment in (span.since, span.until))
+    since, until = (f"{moment:%H:%M:%S}" for moment in (axis.since, axis.until))
     yield ink.paint(f"{head}{pad(since, width - len(until))}{until}", "dim")
     indent = " " * (_SHARE_WIDTH + width + 2 * len(_MARGIN))
     for stream in shown:
         first, *rest = wrap(stream.name + _remark(stream), ink.width, indent=indent)
         styles = ("bold",) if stream.coverage.missing_s else ()
         share = ink.paint(f"{percent(stream.coverage):>{_SHARE_WIDTH}}", *styles)
-        cells = bar(stream.intervals, span, width)
-        yield f"{share}{_MARGIN}{_painted(cells, ink, is_unicode=is_unicode)}{_MARGIN}{first[len(indent) :]}"
+        drawn = bar(stream.intervals, axis, is_unicode=is_unicode)
+        blank = " " * (width - len(drawn.line(_PLAIN)))
+        yield f"{share}{_MARGIN}{drawn.line(ink)}{blank}{_MARGIN}{first[len(indent) :]}"
         yield from rest
     yield from _legend(shown, ink, is_unicode=is_unicode)
     left = len(statement.streams) - len(shown)
@@ -165,36 +150,24 @@ def _worth_a_bar(streams: tuple[StreamStatement, ...], *, shows_all: bool) -> li
     return [stream for stream in streams if stream.coverage.missing_s or stream.refusal]
 
 
-def bar(intervals: Iterable[IntervalStatement], span: Span, width: int) -> list[str]:
-    """Return for each of `width` equal parts of a span what is said of it; "" where nothing is.
-
-    Where several things are said of a part, the gravest counts.
-    """
-    cells = [""] * width
-    length_s = (span.until - span.since).total_seconds() or 1.0
-    ranks = {how: rank for rank, how in enumerate(_CELLS)}
-    for interval in intervals:
-        since_s, until_s = (
-            (from_rfc3339(text) - span.since).total_seconds() for text in (interval.since, interval.until)
-        )
-        first = min(width - 1, int(since_s / length_s * width))
-        # The end itself belongs to what comes after it.
-        last = min(width - 1, max(first, -int(-until_s / length_s * width // 1) - 1))
-        for place in range(first, last + 1):
-            if not cells[place] or ranks[interval.how] < ranks[cells[place]]:
-                cells[place] = interval.how
-    return cells
+def axis_of(streams: Iterable[StreamStatement], columns: int) -> Axis | None:
+    """Return the axis from the first to the last interval of all streams; None where there is none."""
+    intervals = [interval for stream in streams for interval in stream.intervals]
+    if not intervals:
+        return None
+    since = min(from_rfc3339(interval.since) for interval in intervals)
+    until = max(from_rfc3339(interval.until) for interval in intervals)
+    return Axis(since=since, until=until, columns=columns)
 
 
-def _painted(cells: list[str], ink: Ink, *, is_unicode: bool) -> str:
-    painted, start = "", 0
-    for place in range(1, len(cells) + 1):
-        if place == len(cells) or cells[place] != cells[start]:
-            run = place - start
-            how = cells[start]
-            painted += ink.paint(_sign(how, is_unicode) * run, _CELLS[how][2]) if how else " " * run
-            start = place
-    return painted
+def bar(intervals: Iterable[IntervalStatement], axis: Axis, *, is_unicode: bool = True) -> Strip:
+    """Return a stream's strip; where several things are said of a cell, the gravest shows."""
+    strip = Strip(axis.columns)
+    spans = [(interval.how, axis.columns_of(interval.since, interval.until)) for interval in intervals]
+    for how, cell in reversed(_CELLS.items()):
+        for columns in (columns for of, columns in spans if of == how):
+            strip.fill(columns, _sign(how, is_unicode), cell[2])
+    return strip
 
 
 def _legend(shown: Iterable[StreamStatement], ink: Ink, *, is_unicode: bool) -> Iterator[str]:

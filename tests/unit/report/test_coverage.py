@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from forensics.report.coverage import Span, bar, lines, page, percent
+from forensics.report.coverage import axis_of, bar, lines, page, percent
 from forensics.report.coverage_markdown import markdown
 from forensics.report.ink import Ink
 from forensics.report.wrap import width_of
@@ -29,7 +29,7 @@ def story() -> Log:
 
 def test_each_stream_has_a_bar_and_each_gap_its_sentence() -> None:
     text = " ".join(" ".join(page(story().said(), PLAIN)).split())
-    assert text.startswith("COVERAGE 64.3 % of the watched time was seen")
+    assert text.startswith("COVERAGE 64.3% of the watched time was seen")
     assert "and something is lost for ever" in text
     order = [text.index(word) for word in ("LOST FOR EVER", "MAY BE MISSING", "NOT SEEN YET", "RECOVERED")]
     assert order == sorted(order)
@@ -68,11 +68,11 @@ def test_a_gap_of_a_second_shows_in_a_bar_of_a_day() -> None:
     log = Log().start(0).open(EVENTS, 0).poll(1, EVENTS).poll(40_000, EVENTS)
     log.gap(EVENTS, 40_000, 40_001, "lost").poll(86_400, EVENTS).stop(86_400)
     (stream,) = log.said().streams
-    span = Span.of([stream])
-    assert span is not None
-    cells = bar(stream.intervals, span, 20)
-    assert (cells.count("lost"), cells.count("polled")) == (1, 19)
-    assert percent(stream.coverage) == "99.9 %"
+    axis = axis_of([stream], 20)
+    assert axis is not None
+    cells = bar(stream.intervals, axis).line(PLAIN)
+    assert (cells.count("X"), cells.count("█")) == (1, 19)
+    assert percent(stream.coverage) == "99.9%"
 
 
 def test_of_many_streams_those_with_something_missing_have_a_bar() -> None:
@@ -110,7 +110,7 @@ def test_markdown_is_a_table_and_lists_in_which_nothing_of_awss_is_markup() -> N
     log.gap(EVENTS, 5, 9, "lost", detail="<b>x</b> | [y](https://z) `q` @all").poll(10, EVENTS).stop(10)
     text = "\n".join(markdown(log.said()))
     assert "| Stream | Seen |" in text
-    assert r"\<b\>x\</b\> \| \[y\](https\://z) \`q\` \@all" in text
+    assert "``<b>x</b> | [y](https://z) `q` @all``" in text
 
 
 def test_nothing_watched_is_said_to_be_nothing() -> None:
