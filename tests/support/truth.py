@@ -178,8 +178,7 @@ class World:
 
     def live(self, life: Life) -> None:
         """Run until so many commits were made, die, and stay away for a while."""
-        recorder = self.recorder
-        next_home = recorder.directory.with_name(f"archive-{recorder.runs + 1}")
+        recorder, next_home = self.recorder, self._next_home()
         left = life.commits
         stop = _Pulse(self._pass_time)
         abort = threading.Event()
@@ -198,6 +197,22 @@ class World:
         if next_home.exists():
             recorder.directory = next_home
         self.truth.advance(life.away_s)
+
+    def kill_at(self, elapsed_s: float) -> None:
+        """Run one process to a moment of the story, and kill it there."""
+        next_home = self._next_home()
+
+        def is_over() -> bool:
+            if self.elapsed_s >= elapsed_s and not next_home.exists():
+                shutil.copytree(self.recorder.directory, next_home)
+            return next_home.exists()
+
+        self.recorder.start().run(threading.Event(), _Pulse(self._pass_time, is_over))
+        self.recorder.directory = next_home
+
+    def _next_home(self) -> Path:
+        """Return where the archive goes as a kill leaves it."""
+        return self.recorder.directory.with_name(f"archive-{self.recorder.runs + 1}")
 
     def judge(self) -> "Judgement":
         """Judge the archive as it stands."""

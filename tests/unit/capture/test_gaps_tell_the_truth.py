@@ -123,3 +123,35 @@ def test_without_trouble_nothing_is_missing_and_nothing_was_unseen() -> None:
         world.run_until(LENGTH_S)
         found = world.judge()
     assert (found.missing, found.gaps.total()) == (0, 0)
+
+
+def test_a_kill_in_the_middle_of_an_outage_changes_nothing_of_what_is_said(tmp_path: Path) -> None:
+    """The credentials end, the recorder is killed and started again, the credentials come back."""
+    truth = story([300, 1000, 1500], [(700, 20)], [])
+    told = []
+    for is_killed in (False, True):
+        outage = Trouble(start_s=600, length_s=600, operation="", error="expired", share=1.0)
+        world = World(tmp_path / str(is_killed), truth, troubles=[outage])
+        if is_killed:
+            world.kill_at(900)
+            world.truth.advance(60)
+        world.run_until(3000)
+        found = world.judge()
+        assert found.missing == 0
+        (events,) = [
+            trace for name, trace in found.coverage.traces.items() if name.startswith("stack_events")
+        ]
+        told.append({(gap.gap.kind, gap.gap.reason) for gap in events.gaps})
+    assert told == [{("recovered", "credentials")}] * 2
+
+
+def test_what_a_first_poll_could_not_reach_back_to_is_not_recovered(tmp_path: Path) -> None:
+    """The service said more in the outage than AWS keeps, and nobody had ever looked at it before."""
+    truth = story([], [(100, 150)], [])
+    refused = Trouble(start_s=0, length_s=900, operation="ecs:DescribeServices", error="denied", share=1.0)
+    world = World(tmp_path, truth, troubles=[refused])
+    world.run_until(3000)
+    found = world.judge()
+    assert found.missing == 50
+    (said,) = [trace for name, trace in found.coverage.traces.items() if name.startswith("services")]
+    assert [(gap.gap.kind, gap.gap.reason) for gap in said.gaps] == [("unknown", "access-denied")]
