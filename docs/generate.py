@@ -28,6 +28,7 @@ PARTS = {
     "008[0-4]": "Coverage",
     "008[5-9]": "Before a recording",
     "009": "Saved output and reading speed",
+    "010": "Forms of an explanation",
     "011": "The HTML report",
 }
 """The parts by the first digits of their decisions' numbers, as a shell pattern."""
