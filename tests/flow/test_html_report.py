@@ -39,6 +39,15 @@ def test_the_page_names_the_digest_that_vouches_for_its_records(incident: Path, 
     assert verify(incident).head in forensics("report", incident, cwd=tmp_path).stdout
 
 
+def test_only_what_is_to_blame_is_marked_as_the_cause(incident: Path, tmp_path: Path) -> None:
+    """Facts beside the cause have evidence too; a mark on each of them would hide the one."""
+    page = forensics("report", incident, cwd=tmp_path).stdout
+    assert re.findall(r'id="at-cause"><th scope="row" align="left"><a href="#e\d+">(\w+)', page) == [
+        "BackendService0F9E6D3B"
+    ]
+    assert page.count('<use href="#cause" x="') == 2, "once in the legend"
+
+
 def test_five_thousand_events_stay_under_one_and_a_half_megabytes(tmp_path: Path) -> None:
     """A mail takes it, and every event is listed with its payload."""
     told = big_story(5000)
@@ -61,6 +70,8 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
 def test_an_attempt_is_asked_for_by_its_number(incident: Path, tmp_path: Path) -> None:
     second = forensics("report", incident, "--attempt", "2", cwd=tmp_path).stdout
     assert "<title>Succeeded: DELETE_STACK" in second
+    first = forensics("report", incident, "--attempt", "1", cwd=tmp_path).stdout
+    assert "<title>Failed: CREATE_STACK" in first
     unknown = forensics("report", incident, "--attempt", "9", cwd=tmp_path)
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "there is no attempt 9" in unknown.stderr

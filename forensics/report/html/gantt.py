@@ -11,6 +11,8 @@ from forensics.report.html.scale import Scale, clock_time, lasted, percent, seco
 
 DEEPEST = 4
 """Stacks nested deeper than this stand as far in as these."""
+STACKS_SHOWN = 60
+"""More stacks than these are left out: those that failed stay, then those with resources that are drawn."""
 LINES_SHOWN = 200
 """More resources than these are left out: those that failed stay, then those that took longest."""
 
@@ -73,6 +75,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """All stacks of an attempt."""
 
     groups: tuple[Group, ...]
+    stacks_total: int
     shown: int
     total: int
     interrupted: tuple[str, ...]
@@ -103,12 +106,15 @@ def chart(stacks: Sequence[StackRow], scale: Scale, causes: Collection[int]) -> 
         )
         for number, stack in enumerate(stacks)
     ]
+    whole = [
+        msgspec.structs.replace(group, hidden=len(lines[stack.arn]) - len(group.lines))
+        for group, stack in zip(groups, stacks, strict=True)
+    ]
+    drawn = tuple(_most_telling_groups(whole))
     return Chart(
-        groups=tuple(
-            msgspec.structs.replace(group, hidden=len(lines[stack.arn]) - len(group.lines))
-            for group, stack in zip(groups, stacks, strict=True)
-        ),
-        shown=len(kept),
+        groups=drawn,
+        stacks_total=len(whole),
+        shown=sum(len(group.lines) for group in drawn),
         total=len(every),
         interrupted=tuple(_interrupted(stacks, nested)),
     )
@@ -129,6 +135,13 @@ def _most_telling(rows: Sequence[ResourceRow]) -> Iterable[ResourceRow]:
     if len(rows) <= LINES_SHOWN:
         return rows
     return sorted(rows, key=lambda row: (row.failure is None, -longest(row)[0]))[:LINES_SHOWN]
+
+
+def _most_telling_groups(groups: Sequence[Group]) -> Iterable[Group]:
+    if len(groups) <= STACKS_SHOWN:
+        return groups
+    ordered = sorted(groups, key=lambda group: (group.own.tone != "failed", not group.lines, group.number))
+    return sorted(ordered[:STACKS_SHOWN], key=lambda group: group.number)
 
 
 def longest(row: ResourceRow) -> tuple[float, Interval | None]:

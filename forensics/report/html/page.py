@@ -10,7 +10,7 @@ from forensics.analysis.course import Course
 from forensics.analysis.timeline import Window
 from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import short_name, stream_name
-from forensics.model.finding import Attempt, Diagnosis
+from forensics.model.finding import CAUSE, Attempt, Diagnosis
 from forensics.model.identity import parse_arn
 from forensics.model.record import Record
 from forensics.report.count import counted
@@ -100,7 +100,7 @@ def page(
     drawn = {
         "scale": scale,
         "attempt": attempt,
-        "chart": chart(course.stacks, scale, evidence) if scale and course.stacks else None,
+        "chart": chart(course.stacks, scale, _blamed(diagnosis)) if scale and course.stacks else None,
         "lanes": lanes(course.services, scale, _rollbacks(course)) if scale else (),
         "services_total": len(course.services),
         "slowest": slowest(course.stacks),
@@ -113,7 +113,7 @@ def page(
         **drawn,
         charts=charts,
         version=__version__,
-        banner=_banner(diagnosis, course),
+        banner=_banner(diagnosis, course, attempt),
         diagnosis=diagnosis,
         findings=diagnosis.findings[:FINDINGS_SHOWN],
         attempts=diagnosis.attempts[:ATTEMPTS_SHOWN],
@@ -134,12 +134,18 @@ def _rollbacks(course: Course) -> list[Window]:
     return [window for stack in course.stacks if stack.parent is None for window in stack.rollbacks]
 
 
-def _banner(diagnosis: Diagnosis, course: Course) -> Banner:
+def _blamed(diagnosis: Diagnosis) -> frozenset[int]:
+    """Return the numbers of the records that causes rest on: facts beside a cause blame nothing."""
+    causes = [finding for finding in diagnosis.findings if finding.role == CAUSE]
+    return frozenset(item.seq for finding in causes for item in finding.evidence)
+
+
+def _banner(diagnosis: Diagnosis, course: Course, drawn: Attempt | None) -> Banner:
     word, meaning = _WORDS.get(diagnosis.outcome, (diagnosis.outcome, ""))
-    attempt = next(
-        (item for item in diagnosis.attempts if item.outcome == diagnosis.outcome),
-        next(iter(diagnosis.attempts), None),
-    )
+    # An older failure is drawn where the newest attempt went well: the outcome is not that one's.
+    attempt = drawn
+    if drawn is None or drawn.outcome != diagnosis.outcome:
+        attempt = next((item for item in diagnosis.attempts if item.outcome == diagnosis.outcome), drawn)
     since = attempt.started_at if attempt else course.since
     until = attempt.ended_at if attempt else course.until
     return Banner(

@@ -97,6 +97,22 @@ def test_too_many_resources_keep_the_failed_ones() -> None:
     assert "Broken" in {line.name for line in chart.groups[0].lines}
 
 
+def test_too_many_stacks_keep_the_failed_ones() -> None:
+    """A fleet that is deployed at once: the one that failed is the one to see."""
+    book = Book()
+    arns = [f"{STACK[:-1]}{number:03d}".replace("stack/shop", f"stack/shop-{number}") for number in range(80)]
+    for number, arn in enumerate(arns):
+        book.stack("CREATE_IN_PROGRESS", stack=arn, second=0)
+        book.resource("Broken" if number == 77 else "Fine", "CREATE_IN_PROGRESS", stack=arn, second=1)
+        if number == 77:
+            book.resource("Broken", "CREATE_FAILED", "no", stack=arn, second=5)
+            book.stack("CREATE_FAILED", "no", stack=arn, second=6)
+    chart = charted(book)
+    assert (len(chart.groups), chart.stacks_total) == (gantt.STACKS_SHOWN, 80)
+    assert "shop-77" in {group.name for group in chart.groups}
+    assert (chart.shown, chart.total) == (gantt.STACKS_SHOWN, 80)
+
+
 def test_tasks_are_grouped_by_how_they_ended() -> None:
     book = Book()
     for number in range(3):
