@@ -11,7 +11,8 @@ import msgspec
 from forensics.analysis.findings import streams_of
 from forensics.analysis.notable import failed_by_itself, is_asked_for
 from forensics.analysis.resources import StackRow, gaps_of
-from forensics.analysis.shapes import ECS_SERVICE, Counts, Deployment, ServiceEvent, Task
+from forensics.analysis.service_shapes import ServiceState
+from forensics.analysis.shapes import ECS_SERVICE, Deployment, ServiceEvent, Task
 from forensics.analysis.timeline import Timeline, Window
 from forensics.analysis.wording import reasons_of, short_name
 from forensics.model.identity import parse_service_arn
@@ -61,6 +62,15 @@ class DeploymentRow(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
 
 
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tasks a service wanted and had at one moment."""
+
+    at: str
+    desired: int
+    running: int
+    pending: int
+
+
 class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One service, or the tasks of one group that belongs to none."""
 
@@ -94,7 +104,7 @@ def services_in(stacks: Iterable[StackRow]) -> list[str]:
 
 def services_known(timeline: Timeline) -> list[str]:
     """Return the ARNs of the services that spoke for themselves, whatever stack they belong to."""
-    return list(dict.fromkeys([*timeline.deployments, *timeline.service_events, *timeline.counts]))
+    return list(dict.fromkeys([*timeline.deployments, *timeline.service_events, *timeline.states]))
 
 
 def services_of(timeline: Timeline, windows: Sequence[Window], arns: Sequence[str]) -> tuple[ServiceRow, ...]:
@@ -153,10 +163,14 @@ def _service(
         cluster=where,
         tasks=_tasks(mine, spans),
         deployments=_deployments(timeline.deployments.get(arn, []), spans),
-        counts=tuple(item for item in timeline.counts.get(arn, []) if _within(item.at, spans)),
+        counts=tuple(_counts(item) for item in timeline.states.get(arn, []) if _within(item.at, spans)),
         messages=tuple(item for item in timeline.service_events.get(arn, []) if _within(item.at, spans)),
         gaps=gaps_of(timeline, streams_of(arn, cluster_arn), spans),
     )
+
+
+def _counts(state: ServiceState) -> Counts:
+    return Counts(at=state.at, desired=state.desired, running=state.running, pending=state.pending)
 
 
 def _strays(name: str, cluster: str, tasks: Sequence[Task]) -> ServiceRow:

@@ -348,26 +348,6 @@ def _deployment(record: Record, payload: dict[str, Any], *, key: str, at: str) -
     )
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How many tasks a service wanted and had at one moment."""
-
-    at: str
-    desired: int
-    running: int
-    pending: int
-
-
-def counts(record: Record) -> Counts:
-    """Return the task counts of a service's own record."""
-    payload = payload_of(record)
-    return Counts(
-        at=at_of(record),
-        desired=count_at(payload, "desiredCount") or 0,
-        running=count_at(payload, "runningCount") or 0,
-        pending=count_at(payload, "pendingCount") or 0,
-    )
-
-
 def moment_of(value: Any) -> str:
     """Return an ECS time as RFC 3339; "" where it is none.
 

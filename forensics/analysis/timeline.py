@@ -8,7 +8,7 @@ import msgspec
 
 from forensics.analysis import service_shapes, shapes
 from forensics.analysis.service_shapes import ServiceDeployment, ServiceState, TaskDefinition
-from forensics.analysis.shapes import Counts, Deployment, ServiceEvent, StackEvent, Task
+from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.watching import Watching
 from forensics.model.record import COMMAND, Record
 
@@ -27,8 +27,6 @@ class Timeline:
         """By the service's ARN."""
         self.deployments: dict[str, list[Deployment]] = {}
         """Every snapshot of every deployment, by the service's ARN."""
-        self.counts: dict[str, list[Counts]] = {}
-        """Task counts in the order they were seen, by the service's ARN."""
         self.states: dict[str, list[ServiceState]] = {}
         """Every snapshot of each service, in the order they were seen, by its ARN."""
         self.service_deployments: dict[str, dict[str, ServiceDeployment]] = {}
@@ -88,7 +86,6 @@ class Timeline:
 
     def _add_service(self, record: Record) -> None:
         self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
-        self.counts.setdefault(record.source, []).append(shapes.counts(record))
         self.states.setdefault(record.source, []).append(service_shapes.service_state(record))
 
     def _add_deployment(self, record: Record) -> None:

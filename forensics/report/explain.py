@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from forensics.analysis.course import Course
-from forensics.model.finding import Attempt, Coverage, Diagnosis, Evidence, Finding
+from forensics.model.finding import CONTEXT, Attempt, Coverage, Diagnosis, Evidence, Finding
 from forensics.model.inert import inert
 from forensics.report.ink import Ink
 from forensics.report.phrases import (
@@ -43,11 +43,11 @@ def page(diagnosis: Diagnosis, ink: Ink, course: Course | None = None) -> Iterat
         course: What to draw of it; None for no drawing.
     """
     yield from _heading(diagnosis, ink)
-    for place, finding in enumerate(diagnosis.findings):
-        yield ""
-        yield from _finding(finding, place, ink)
+    findings = list(enumerate(diagnosis.findings))
+    yield from _findings([item for item in findings if item[1].role != CONTEXT], ink)
     drawing = list(waterfall(course, ink)) if course else []
     yield from ["", *drawing] if drawing else []
+    yield from _findings([item for item in findings if item[1].role == CONTEXT], ink)
     yield ""
     yield from _attempts(diagnosis.attempts, ink)
     consequences = consequences_in_words(diagnosis)
@@ -65,6 +65,12 @@ def _heading(diagnosis: Diagnosis, ink: Ink) -> Iterator[str]:
     attempt = attempt_in_focus(diagnosis)
     for text in (span_of(attempt) if attempt else "", meaning_of(diagnosis)):
         yield from wrap(text, ink.width) if text else []
+
+
+def _findings(findings: Sequence[tuple[int, Finding]], ink: Ink) -> Iterator[str]:
+    for place, finding in findings:
+        yield ""
+        yield from _finding(finding, place, ink)
 
 
 def _finding(finding: Finding, place: int, ink: Ink) -> Iterator[str]:

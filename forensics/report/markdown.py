@@ -6,7 +6,7 @@ from forensics.analysis.course import Course
 from forensics.analysis.resources import Interval, ResourceRow
 from forensics.analysis.service_rows import ServiceRow
 from forensics.analysis.wording import short_name
-from forensics.model.finding import Attempt, Coverage, Diagnosis, Finding
+from forensics.model.finding import CONTEXT, Attempt, Coverage, Diagnosis, Finding
 from forensics.model.inert import inert
 from forensics.report.marked import code, fenced, prose, table
 from forensics.report.moments import calendar_time, clock_time, lasted
@@ -50,14 +50,19 @@ def document(diagnosis: Diagnosis, course: Course, *, limit: int | None = None) 
 
 def _sections(diagnosis: Diagnosis, course: Course) -> Iterator[Section]:
     yield Section(name="Heading", text=_heading(diagnosis), rank=0)
-    for place, finding in enumerate(diagnosis.findings):
-        yield from finding_sections(finding, place, rank=1 if place == 0 else 9 + place)
+    findings = list(enumerate(diagnosis.findings))
+    for place, finding in findings:
+        if finding.role != CONTEXT:
+            yield from finding_sections(finding, place, rank=1 if place == 0 else 9 + place)
     resources = _resources(course)
     if resources:
         yield Section(name="Resources", text=f"### Resources\n\n{resources}", rank=6)
     tasks = _services([row for row in course.services if row.tasks])
     if tasks:
         yield Section(name="Services", text=f"### Services\n\n{tasks}", rank=7)
+    for place, finding in findings:
+        if finding.role == CONTEXT:
+            yield from finding_sections(finding, place, rank=1 if place == 0 else 9 + place)
     yield Section(name="Coverage", text=f"### Coverage\n\n{coverage(diagnosis.coverage)}", rank=5)
     if len(diagnosis.attempts) > 1:
         yield Section(name="Attempts", text=f"### Attempts\n\n{_attempts(diagnosis.attempts)}", rank=8)

@@ -3,7 +3,7 @@
 A record's time is whatever text its input gave: what cannot be read is shown as it is, never guessed.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from forensics.model.clock import from_rfc3339
 from forensics.model.times import format_duration
@@ -49,4 +49,18 @@ def clock_time(at: str) -> str:
 def calendar_time(at: str) -> str:
     """Return a moment as date and time to the second; the text itself where it cannot be read."""
     moment = moment_of(at)
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else at
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else at
+
+
+def precise_time(at: str) -> str:
+    """Return the time of day with its fraction, as AWS gave it; the text itself where unreadable."""
+    moment = moment_of(at)
+    if moment is None:
+        return at
+    return moment.strftime("%H:%M:%S") + (f".{moment.microsecond // 1000:03d}" if moment.microsecond else "")
+
+
+def seconds_between(since: str, until: str | None) -> float:
+    """Return the seconds from one moment to another; 0 where one is not known."""
+    begin, end = moment_of(since), moment_of(until or "")
+    return (end - begin).total_seconds() if begin and end else 0.0

@@ -7,7 +7,8 @@ import msgspec
 from forensics.analysis import resources
 from forensics.analysis.resources import Interval, ResourceRow, StackRow, under_way
 from forensics.report.html.ground import LEAST, Band, gap_bands, rollback_bands
-from forensics.report.html.scale import Scale, clock_time, lasted, percent, seconds_between
+from forensics.report.html.scale import Scale, percent
+from forensics.report.moments import clock_time, lasted, seconds_between
 
 DEEPEST = 4
 """Stacks nested deeper than this stand as far in as these."""

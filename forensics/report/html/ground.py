@@ -9,7 +9,8 @@ from forensics.analysis.timeline import Window
 from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import stream_name
 from forensics.model.record import Gap
-from forensics.report.html.scale import Scale, clock_time, percent
+from forensics.report.html.scale import Scale, percent
+from forensics.report.moments import clock_time
 
 LEAST = 0.35
 """Per cent of the axis that even the shortest thing takes, so that it can be seen."""

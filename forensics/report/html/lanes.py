@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from forensics.analysis.notable import is_quiet
-from forensics.analysis.service_rows import DeploymentRow, ServiceRow, TaskRow
-from forensics.analysis.shapes import Counts, ServiceEvent
+from forensics.analysis.service_rows import Counts, DeploymentRow, ServiceRow, TaskRow
+from forensics.analysis.shapes import ServiceEvent
 from forensics.analysis.timeline import Window
 from forensics.analysis.wording import short_name
 from forensics.report.count import counted
 from forensics.report.html.gantt import Bar
 from forensics.report.html.ground import LEAST, Band, gap_bands, rollback_bands
-from forensics.report.html.scale import Scale, clock_time, percent
+from forensics.report.html.scale import Scale, percent
+from forensics.report.moments import clock_time
 
 SERVICES_SHOWN = 40
 """More services than these are left out; those with failed tasks stay."""

@@ -19,10 +19,11 @@ from forensics.report.html.lanes import lanes
 from forensics.report.html.payloads import payloads
 from forensics.report.html.provenance import SHOWN, provenance
 from forensics.report.html.rendering import rendered
-from forensics.report.html.scale import lasted, scale_of
+from forensics.report.html.scale import scale_of
 from forensics.report.html.slowest import slowest
 from forensics.report.html.streams import streams
 from forensics.report.html.table import table
+from forensics.report.moments import lasted
 
 WHOLE_BYTES = 1_450_000
 """What a page is meant to stay under: a mail takes it, a telephone opens it."""

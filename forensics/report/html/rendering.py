@@ -13,7 +13,8 @@ from forensics.analysis.wording import short_name
 from forensics.model.finding import Subject
 from forensics.model.inert import inert_lines
 from forensics.report.count import counted
-from forensics.report.html.scale import calendar_time, clock_time, lasted, percent, precise_time
+from forensics.report.html.scale import percent
+from forensics.report.moments import calendar_time, clock_time, lasted, precise_time
 
 TEMPLATES = Path(__file__).parent / "templates"
 """Beside the code: what a page looks like, its style and its script."""

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from forensics.model.clock import from_rfc3339
-from forensics.model.times import format_duration
+from forensics.report.moments import moment_of
 
 _TICKS = 7
 _EDGE = 3
@@ -75,56 +74,9 @@ def scale_of(moments: list[str]) -> Scale | None:
     return Scale(since=since - room, until=until + room)
 
 
-def moment_of(at: str) -> datetime | None:
-    """Return a moment of a record, aware, UTC; None where it cannot be read."""
-    try:
-        # A year at either end of the calendar leaves no room beside it.
-        moment = from_rfc3339(at)
-        return moment if 1970 <= moment.year < 9000 else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def percent(x: float) -> str:
     """Return a place as SVG takes it: a tenth of a pixel on a wide screen is fine enough."""
     return f"{x:.2f}".rstrip("0").rstrip(".") + "%"
-
-
-def lasted(since: str, until: str | None) -> str:
-    """Return how long something took, such as ``9m2s`` or ``0.4s``; "" where that is not known."""
-    begin, end = moment_of(since), moment_of(until or "")
-    if begin is None or end is None or end < begin:
-        return ""
-    length = end - begin
-    if length < timedelta(seconds=10):
-        return f"{length.total_seconds():.1f}s"
-    return format_duration(length)
-
-
-def seconds_between(since: str, until: str | None) -> float:
-    """Return the seconds from one moment to another; 0 where one is not known."""
-    begin, end = moment_of(since), moment_of(until or "")
-    return (end - begin).total_seconds() if begin and end else 0.0
-
-
-def clock_time(at: str) -> str:
-    """Return a moment as the time of day to the second; the text itself where it cannot be read."""
-    moment = moment_of(at)
-    return moment.strftime("%H:%M:%S") if moment else at
-
-
-def precise_time(at: str) -> str:
-    """Return the time of day with its fraction, as AWS gave it; the text itself where unreadable."""
-    moment = moment_of(at)
-    if moment is None:
-        return at
-    return moment.strftime("%H:%M:%S") + (f".{moment.microsecond // 1000:03d}" if moment.microsecond else "")
-
-
-def calendar_time(at: str) -> str:
-    """Return a moment as date and time to the second; the text itself where it cannot be read."""
-    moment = moment_of(at)
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else at
 
 
 def _label(moment: datetime, step_s: int) -> str:

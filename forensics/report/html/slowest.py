@@ -7,7 +7,8 @@ import msgspec
 from forensics.analysis.resources import StackRow
 from forensics.report.html.gantt import longest, nested_names
 from forensics.report.html.ground import LEAST
-from forensics.report.html.scale import clock_time, lasted, percent
+from forensics.report.html.scale import percent
+from forensics.report.moments import clock_time, lasted
 
 SHOWN = 10
 

@@ -8,7 +8,8 @@ from forensics.analysis.coverage import Coverage
 from forensics.analysis.coverage_statement import Share, StreamStatement, statement
 from forensics.model.record import Record
 from forensics.report.html.ground import LEAST
-from forensics.report.html.scale import Scale, clock_time, percent, scale_of
+from forensics.report.html.scale import Scale, percent, scale_of
+from forensics.report.moments import clock_time
 
 SHOWN = 50
 _SEEN = ("polled", "vouched")

@@ -12,7 +12,7 @@ from forensics.analysis.wording import words
 from forensics.model import record as facts
 from forensics.model.inert import inert
 from forensics.model.record import Record
-from forensics.report.html.scale import moment_of
+from forensics.report.moments import moment_of
 
 ROWS_SHOWN = 5000
 ROWS_BYTES = 950_000

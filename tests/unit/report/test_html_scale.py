@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.model.clock import to_rfc3339
-from forensics.report.html.scale import Scale, lasted, moment_of, percent, precise_time, scale_of
+from forensics.report.html.scale import Scale, percent, scale_of
+from forensics.report.moments import lasted, moment_of, precise_time
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 moments = st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2200, 1, 1)).map(  # noqa: DTZ001
