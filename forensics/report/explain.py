@@ -30,6 +30,7 @@ from forensics.report.wrap import width_of, wrap
 _SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _ATTEMPTS_SHOWN = 5
 _GAPS_SHOWN = 10
+_IMAGES_SHOWN = 3
 _MARGIN = "  "
 _COLOURS = {"failed": "red", "succeeded": "green", "could_not_look": "red"}
 
@@ -53,6 +54,10 @@ def page(diagnosis: Diagnosis, ink: Ink, course: Course | None = None) -> Iterat
     consequences = consequences_in_words(diagnosis)
     yield from wrap(consequences, ink.width) if consequences else []
     yield from _coverage(diagnosis.coverage, ink)
+    if diagnosis.not_recorded:
+        yield ink.paint("NOT RECORDED", "bold")
+        for sentence in diagnosis.not_recorded:
+            yield from wrap(sentence, ink.width, indent=_MARGIN * 2, first=_MARGIN)
 
 
 def _heading(diagnosis: Diagnosis, ink: Ink) -> Iterator[str]:
@@ -83,6 +88,8 @@ def _finding(finding: Finding, place: int, ink: Ink) -> Iterator[str]:
     yield from _paragraph(finding.cause, ink)
     yield from _labelled("Where", subject_of(finding), ink)
     yield from _labelled("How often", how_often(finding), ink)
+    yield from _labelled("Exit codes", ", ".join(map(str, finding.exit_codes)), ink)
+    yield from _labelled("Images", _some(finding.images), ink)
     yield from _labelled("Why this", finding.why, ink)
     yield from _evidence(finding.evidence, ink)
     yield from _labelled("What to do", finding.remedy, ink)
@@ -90,6 +97,12 @@ def _finding(finding: Finding, place: int, ink: Ink) -> Iterator[str]:
     yield from _list("It could also be", finding.alternatives, ink)
     yield from _list("Not seen", finding.gaps, ink)
     yield from _address(finding.docs, ink)
+
+
+def _some(images: Sequence[str]) -> str:
+    """Return the first images; a deployment may have run many."""
+    more = f" and {len(images) - _IMAGES_SHOWN} more" if len(images) > _IMAGES_SHOWN else ""
+    return ", ".join(images[:_IMAGES_SHOWN]) + more
 
 
 def _paragraph(text: str, ink: Ink) -> Iterator[str]:

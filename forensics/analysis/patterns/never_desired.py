@@ -33,7 +33,7 @@ def never_desired(trouble: Trouble) -> Finding | None:
         return None
     wanted = max(item.desired for item in snapshots)
     most = max(snapshots, key=lambda item: item.running)
-    last_at = snapshots[-1].at if trouble.is_failed else trouble.now
+    last_at = snapshots[-1].at if trouble.is_failed else trouble.until
     watched_s = seconds_from(seen.created_at or snapshots[0].at, last_at)
     if most.running >= wanted or (watched_s < _WATCHED_S and not trouble.is_failed):
         return None

@@ -36,7 +36,7 @@ def retrying(trouble: Trouble) -> Finding | None:
         return None
     period_s = middle([seconds_from(one, other) for one, other in pairwise(rounds)])
     span_s = seconds_from(rounds[0], rounds[-1])
-    goes_on = "" if trouble.is_failed or trouble.window.until else ", and it goes on"
+    goes_on = "" if trouble.is_failed or trouble.is_over else ", and it goes on"
     cause = (
         f"{trouble.failed_count} tasks failed one after the other: {len(rounds)} tries are known, "
         f"about one every {lasting(period_s)}, over {lasting(span_s)}{goes_on}."
@@ -60,7 +60,7 @@ def _starts(trouble: Trouble) -> tuple[list[str], list[Said]]:
     messages: list[ServiceEvent] = [
         item
         for item in trouble.timeline.service_events.get(trouble.case.arn, [])
-        if _STARTED.search(item.message) and began <= item.at <= trouble.now
+        if _STARTED.search(item.message) and began <= item.at <= trouble.until
     ]
     return [item.at for item in messages], [*messages[:1], *messages[-1:]]
 

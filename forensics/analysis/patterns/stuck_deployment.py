@@ -25,14 +25,13 @@ def stuck_deployment(trouble: Trouble) -> Finding | None:
     seen = trouble.deployment
     if seen is None or seen.rollout_state != IN_PROGRESS or not seen.created_at:
         return None
-    age_s = seconds_from(seen.created_at, trouble.now)
+    age_s = seconds_from(seen.created_at, trouble.until)
     limit_s = _LONG_WITH_FAILURES_S if trouble.failed_count >= _FEWEST_FAILED else _LONG_S
     if age_s < limit_s or seen.running >= max(1, seen.desired):
         return None
     failed = f", {trouble.failed_count} have failed" if trouble.failed_count else ""
-    cause = (
-        f"Deployment {seen.id} has been IN_PROGRESS for {lasting(age_s)}, since {seen.created_at}: "
-        f"{seen.running} of {seen.desired} tasks run{failed}."
-    )
+    span = f"IN_PROGRESS for {lasting(age_s)}, since {seen.created_at}"
+    verb = "was" if trouble.is_over else "has been"
+    cause = f"Deployment {seen.id} {verb} {span}: {seen.running} of {seen.desired} tasks run{failed}."
     why = "Its newest snapshot is still in progress, and fewer tasks run than it wants."
     return trouble.finding(RULE, cause, [seen], why=why, first_at=seen.created_at)

@@ -43,10 +43,16 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.case.failed_tasks, len(self.tasks))
 
     @property
-    def now(self) -> str:
-        """The newest moment that tells of it."""
-        last = self.timeline.last_at
-        return min(last, self.window.until) if self.window.until else last
+    def is_over(self) -> bool:
+        """Whether the operation that it belongs to has ended: the deployment then ended with it."""
+        return self.window.until is not None
+
+    @property
+    def until(self) -> str:
+        """The newest moment that tells of it; of an ended operation the newest snapshot of the service."""
+        if self.window.until is None:
+            return self.timeline.last_at
+        return self.states[-1].at if self.states else self.window.until
 
     @property
     def is_failed(self) -> bool:
