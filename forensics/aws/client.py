@@ -126,7 +126,6 @@ class Client:
         self._rng = random.Random()  # noqa: S311  jitter is no secret
         self._stop = stop or threading.Event()
         self._counts_lock = threading.Lock()
-        self._account: str | None = None
         self._skew_s: float | None = None
         self._counts: defaultdict[str, Counts] = defaultdict(Counts)
 
@@ -181,7 +180,6 @@ class Client:
             AwsError: STS could not be asked.
         """
         said = self.call(_WHO).values()
-        self._account = str(said.get("Account"))
         ends_at = self.expires_at()
         return {
             "account": said.get("Account"),
@@ -207,32 +205,34 @@ class Client:
         """Return how the credentials stand; cheap, asks nobody, never raises."""
         return self._signing.standing(self._rescue)
 
-    def adopt(self, keys: Keys) -> str:
+    def adopt(self, keys: Keys, *, account: str | None) -> str:
         """Sign with handed-over credentials from now on, until they end.
+
+        Args:
+            keys: The credentials.
+            account: The only account that they may be of; None: any.
 
         Returns:
             The account that they are of.
 
         Raises:
-            CredentialsError: AWS does not take them, or they are of another account than those so far.
+            CredentialsError: AWS does not take them, or they are of another account.
             AwsError: AWS could not be asked.
         """
-        opened = self._pushed.opened(keys)
+        connection = self._connection_to(self._pushed.opened(keys))
         ends_at_s = self._clock.monotonic() + self._options.deadline_s
-        said = self._once(self._connection_to(opened), _WHO, {}, ends_at_s).values()
-        account = str(said.get("Account"))
-        if self._account is not None and account != self._account:
+        theirs = str(self._once(connection, _WHO, {}, ends_at_s).values().get("Account"))
+        if account is not None and theirs != account:
             raise CredentialsInvalid(
-                f"these credentials are of account {account}, and the recording is of {self._account}",
-                hint="push credentials of that account",
+                f"these credentials are of account {theirs}, and the recording is of {account}",
+                hint="push credentials of that account, or set capture.allow_other_account",
             )
         self._pushed.take(keys)
         self._signing.renew()
-        return account
+        return theirs
 
     def succeed(self, former: "Client") -> None:
         """Take over what was handed to another door for the same target, which this one replaces."""
-        self._account = former._account
         self._pushed.succeed(former._pushed)
 
     def counts(self) -> dict[str, Counts]:

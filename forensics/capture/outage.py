@@ -1,5 +1,6 @@
 """Credentials that end or change: the site pauses, is probed, and goes on where it stood."""
 
+from forensics.aws.skew import in_words
 from forensics.capture import gaps
 from forensics.capture.book import Watched
 from forensics.capture.recording import Errand, Recording
@@ -40,10 +41,9 @@ def pause(recording: Recording, label: str, error: AwsError) -> None:
 
 def _words(state: SiteState, error: AwsError) -> str:
     skew_s = state.site.door.skew()
-    if not isinstance(error, ClockSkewed) or skew_s is None:
+    if not isinstance(error, ClockSkewed) or skew_s is None or "this machine's clock" in error.message:
         return error.message
-    where = "ahead of" if skew_s > 0 else "behind"
-    return f"{error.message}; this machine's clock is {abs(skew_s):.0f} s {where} AWS's"
+    return f"{error.message}; {in_words(skew_s)}"
 
 
 def _schedule_probe(recording: Recording, state: SiteState) -> None:

@@ -6,9 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from forensics.analysis.notable import Notable
+from forensics.aws.pushed import Keys
 from forensics.capture.options import CaptureOptions
 from forensics.capture.status import Snapshot
 from forensics.cli.face import Face
+from forensics.cli.handover import Taken
 from forensics.cli.listener import Listener
 from forensics.cli.signals import ENDING, Signals
 from forensics.cli.talker import Talker
@@ -45,7 +47,8 @@ class Session:
         """Whether the person asked for an end as soon as all is at rest."""
         self.recorder = planned.recorder(self._tell, options)
         self._talker = Talker(self.recorder, face, SystemClock(), self._alarm)
-        self._listener = Listener(Path(self.archive), planned.accounts.adopt)
+        self._listener = Listener(Path(self.archive), self._take_credentials)
+        self._takes_any_account = planned.settings.capture.allow_other_account
         self._signals = Signals((*ENDING, signal.SIGHUP), self.recorder.signal)
 
     def __enter__(self) -> Self:
@@ -77,11 +80,16 @@ class Session:
                 hint="restart to record into another archive",
             )
         self.recorder.reload(self._planned.accounts.sites(settings), settings.capture)
+        self._takes_any_account = settings.capture.allow_other_account
         if settings.on_event != self._on_event:
             former, self._on_event = self._notifier, settings.on_event
             self._notifier = self._notifier_for(settings.on_event)
             if former is not None:
                 former.close(0.0)
+
+    def _take_credentials(self, keys: Keys) -> list[Taken]:
+        sites = () if self._takes_any_account else self.recorder.snapshot().sites
+        return self._planned.accounts.adopt(keys, {site.label: site.account for site in sites})
 
     def _notifier_for(self, options: NotifyOptions) -> Notifier | None:
         return Notifier(options, self._planned.clock) if options.command else None

@@ -5,7 +5,7 @@ import re
 import secrets
 import shlex
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,18 @@ class Accounts:
         check_labels(targets)
         return [self._site(target, settings) for target in targets]
 
-    def adopt(self, keys: Keys) -> list[Taken]:
+    def adopt(self, keys: Keys, accounts: Mapping[str, str | None]) -> list[Taken]:
         """Let every target whose account handed-over credentials are of sign with them.
+
+        Args:
+            keys: The credentials.
+            accounts: The only account that each target takes, by its label; without one it takes any.
 
         Returns:
             What each target did with them.
         """
-        return [_adopted(label, door, keys) for label, door in list(self._doors.items())]
+        doors = list(self._doors.items())
+        return [_adopted(label, door, keys, accounts.get(label)) for label, door in doors]
 
     def _site(self, target: Target, settings: Settings) -> Site:
         wanted = target.wanted()
@@ -99,9 +104,9 @@ class Accounts:
         return self._budgets.setdefault((target.profile, target.endpoint_url), Budget(settings.budget))
 
 
-def _adopted(label: str, door: Client, keys: Keys) -> Taken:
+def _adopted(label: str, door: Client, keys: Keys, account: str | None) -> Taken:
     try:
-        return Taken(target=label, account=door.adopt(keys))
+        return Taken(target=label, account=door.adopt(keys, account=account))
     except ForensicsError as error:
         return Taken(target=label, error=error.message, hint=error.hint or "")
 

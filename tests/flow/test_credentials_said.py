@@ -7,16 +7,20 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.flow.shop import RUNNING, played, quick, records
+from forensics.serve.endpoint import Endpoint
+from forensics.serve.history import History
+from tests.flow.shop import API, DEAD, RUNNING, SHOP, played, quick, records
 from tests.flow.test_watch import wait_for
+from tests.support.clock import ManualClock
 from tests.support.commands import FORENSICS, environment, forensics, started
 from tests.support.faults import FaultyPlayer
 from tests.support.givers import ROLE
+from tests.support.histories import facts
 
 OTHER = "arn:aws:iam::123456789012:role/other"
 
@@ -135,6 +139,34 @@ def test_a_push_that_aws_refuses_says_so_for_each_target(tmp_path: Path) -> None
     assert pushed.stdout.startswith("default: not taken: ")
     assert "InvalidClientTokenId" in pushed.stdout
     assert [source for _, source in identities(tmp_path)] == ["env"]
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["by default", "where the settings allow it"])
+def test_a_push_of_another_account_is_refused_with_both_named(tmp_path: Path, allowed: bool) -> None:
+    """A recording of two accounts would look whole and be neither."""
+    clock = ManualClock()
+    clock.advance(RUNNING)
+    endpoint = Endpoint(History.of(facts(SHOP, API, DEAD)), clock)
+    later = clock.now() + timedelta(days=1)
+    other = endpoint.keys.lend(
+        arn="arn:aws:iam::999999999999:user/x", account="999999999999", expires_at=later
+    )
+    settings = quick(tmp_path)
+    settings.write_text(
+        settings.read_text().replace("[capture]", f"[capture]\nallow_other_account = {str(allowed).lower()}")
+    )
+    with FaultyPlayer(endpoint) as player, started(
+        "watch", "--stack", "shop", "--settings", settings, cwd=tmp_path, url=player.url
+    ) as process:  # fmt: skip
+        wait_for(process, "CREATE_FAILED")
+        pushed = forensics("credentials", "push", cwd=tmp_path, AWS_ACCESS_KEY_ID=other.id)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    if allowed:
+        assert pushed.stdout.startswith("default: account 999999999999")
+    else:
+        assert pushed.returncode == 253
+        assert "of account 999999999999, and the recording is of 123456789012" in pushed.stdout
 
 
 def test_a_push_asks_for_a_one_time_password_where_somebody_can_type_it(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class World:
 
     def record(
         self,
-        seconds: float = 600,
+        seconds: float = 240,
         *,
         credentials: Sequence[CredentialOptions] = (),
         role_arn: str | None = None,
