@@ -2,13 +2,11 @@
 
 import random
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import botocore
-import msgspec
 from botocore.config import Config
 from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -24,6 +22,7 @@ from forensics.aws.pushed import Keys, Pushed
 from forensics.aws.signing import Signing
 from forensics.aws.skew import skew_of
 from forensics.aws.standing import standing_of
+from forensics.aws.tally import Counts, Tally
 from forensics.errors import (
     AccessDenied,
     AwsError,
@@ -62,17 +61,6 @@ class ClientOptions(RoleKeys, frozen=True, kw_only=True):
     max_connections: int = 10
     """Connections kept for each service; as many as there are threads."""
     max_body_bytes: int = 64 << 20
-
-
-class Counts(msgspec.Struct, kw_only=True):
-    """What one operation has cost since the door was made."""
-
-    calls: int = 0
-    """Requests sent, retries included."""
-    retries: int = 0
-    throttles: int = 0
-    failures: int = 0
-    """Calls that ended in an error after their retries."""
 
 
 class Client:
@@ -125,9 +113,8 @@ class Client:
         # whoever embeds us, and a test is one such.
         self._rng = random.Random()  # noqa: S311  jitter is no secret
         self._stop = stop or threading.Event()
-        self._counts_lock = threading.Lock()
+        self._tally = Tally()
         self._skew_s: float | None = None
-        self._counts: defaultdict[str, Counts] = defaultdict(Counts)
 
     @property
     def region(self) -> str:
@@ -149,7 +136,7 @@ class Client:
         try:
             return self._asked(operation, parameters)
         except AwsError:
-            self._count(operation, failures=1)
+            self._tally.add(operation, failures=1)
             raise
 
     def _asked(self, operation: str, parameters: JsonObject) -> RawReply:
@@ -237,8 +224,7 @@ class Client:
 
     def counts(self) -> dict[str, Counts]:
         """Return a copy of what each operation has cost since the door was made."""
-        with self._counts_lock:
-            return {operation: msgspec.structs.replace(counts) for operation, counts in self._counts.items()}
+        return self._tally.counts()
 
     @property
     def renewals(self) -> int:
@@ -257,7 +243,7 @@ class Client:
             return self._rng.uniform(0, min(options.backoff_ceiling_s, longest_s))
 
         def wait(delay_s: float) -> None:
-            self._count(operation, retries=1)
+            self._tally.add(operation, retries=1)
             self._clock.wait(self._stop, delay_s)
 
         attempts = Retrying(
@@ -273,11 +259,11 @@ class Client:
         self, connection: Connection, operation: str, parameters: JsonObject, ends_at_s: float
     ) -> RawReply:
         self._wait_for_budget(operation, ends_at_s)
-        self._count(operation, calls=1)
+        self._tally.add(operation, calls=1)
         try:
             reply = connection.send(operation, parameters, ends_at_s)
         except Throttled:
-            self._count(operation, throttles=1)
+            self._tally.add(operation, throttles=1)
             self._budget.throttled(self._region, operation, self._clock.monotonic())
             raise
         except (AccessDenied, NotFound):
@@ -329,9 +315,3 @@ class Client:
             self._told_of = opened.origin
             self._on_opened(standing_of(opened.origin, opened.expires_at(), None, command=self._rescue))
         return self._connection_to(opened)
-
-    def _count(self, operation: str, **more: int) -> None:
-        with self._counts_lock:
-            counts = self._counts[operation]
-            for name, count in more.items():
-                setattr(counts, name, getattr(counts, name) + count)
