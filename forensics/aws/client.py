@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,9 @@ from forensics.aws.chain import ChainOptions, region_for
 from forensics.aws.choice import CredentialOptions, RoleKeys, profile_of, role_of, source_of
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.opened import Opened
-from forensics.aws.origin import Origin
 from forensics.aws.pushed import Keys, Pushed
 from forensics.aws.signing import Signing
 from forensics.aws.skew import skew_of
-from forensics.aws.standing import standing_of
 from forensics.aws.tally import Counts, Tally
 from forensics.errors import (
     AccessDenied,
@@ -72,7 +70,6 @@ class Client:
         budget: Shared by the doors of one account; None makes one of its own.
         credentials: Where they come from, in the order to try; () is botocore's chain.
         rescue: What a person types to bring new credentials whatever they come from.
-        on_opened: Told how credentials stand each time that they come from elsewhere than before.
         stop: Once set, no call waits any more.
 
     Raises:
@@ -88,7 +85,6 @@ class Client:
         *,
         credentials: Sequence[CredentialOptions] = (),
         rescue: str = "",
-        on_opened: Callable[[CredentialStanding], object] = lambda _standing: None,
         stop: threading.Event | None = None,
     ) -> None:
         self._options = options
@@ -105,9 +101,7 @@ class Client:
         ours = replace(ours, region=self._region)
         self._pushed = Pushed(ours, clock)
         source = source_of(credentials, role_of(options), ours, clock, self._pushed)
-        self._signing = Signing(source, self._told, clock)
-        self._on_opened = on_opened
-        self._told_of: Origin | None = None
+        self._signing = Signing(source, self._connection_to, clock)
         self._rescue = rescue
         # Of its own: other threads' draws from the shared generator would change what a seed gives to
         # whoever embeds us, and a test is one such.
@@ -308,10 +302,3 @@ class Client:
         if skew_s is not None:
             self._skew_s = skew_s
         return skew_s
-
-    def _told(self, opened: Opened) -> Connection:
-        """Return a connection that signs with these, and tell of them where they are from elsewhere."""
-        if opened.origin != self._told_of:
-            self._told_of = opened.origin
-            self._on_opened(standing_of(opened.origin, opened.expires_at(), None, command=self._rescue))
-        return self._connection_to(opened)

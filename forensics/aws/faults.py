@@ -94,9 +94,9 @@ _HINTS: dict[type[AwsError], str] = {
     ServerFault: "AWS has trouble; it is asked again",
     NotFound: "check the name, the account and the region",
 }
-_EXCEPTION_HINTS: dict[type[Exception], str] = {
-    botocore.MissingDependencyException: "pip install 'deploy-forensics[login]'",
-}
+NO_LIBRARY = "MissingDependency"
+"""The code of the error that a profile of `aws login` gives where its library is not installed."""
+INSTALL_LIBRARY = "pip install 'deploy-forensics[login]'"
 _SKEW_TEXT = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 _ACTION_TEXT = re.compile(r"not authorized to perform:? ?([a-z0-9-]+:[A-Za-z0-9]+)")
 
@@ -158,8 +158,9 @@ def from_exception(
         raise UsageError(text, hint="check --region and --endpoint-url") from error
     for raised, kind in EXCEPTIONS:
         if isinstance(error, raised):
-            hint = _EXCEPTION_HINTS.get(raised) or _HINTS.get(kind)
-            return kind(f"{operation}: {text}", operation=operation, hint=hint)
+            code = NO_LIBRARY if raised is botocore.MissingDependencyException else ""
+            hint = INSTALL_LIBRARY if code else _HINTS.get(kind)
+            return kind(f"{operation}: {text}", code=code, operation=operation, hint=hint)
     if isinstance(error, RuntimeError) and "expired" in text:
         kind = CredentialsExpired
     elif isinstance(error, botocore.BotoCoreError):

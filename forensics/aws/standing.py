@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from forensics.aws.faults import INSTALL_LIBRARY, NO_LIBRARY
 from forensics.aws.origin import Origin
 from forensics.errors import (
     AccessDenied,
@@ -36,9 +37,15 @@ def standing_of(
         state=state,
         source=origin.name,
         expires_at=expires_at,
-        command=(origin.command or command) if needed else "",
+        command=_command(origin, trouble, command) if needed else "",
         detail=trouble.message if trouble else "",
     )
+
+
+def _command(origin: Origin, trouble: AwsError | None, otherwise: str) -> str:
+    if trouble is not None and trouble.code == NO_LIBRARY:
+        return INSTALL_LIBRARY  # logging in again would not help
+    return origin.command or otherwise
 
 
 def _state_of(origin: Origin, trouble: AwsError | None) -> str:

@@ -14,6 +14,8 @@ from forensics.archive.place import SOCKET
 from forensics.aws.pushed import Keys
 from forensics.errors import ArchiveError, ArchiveMissing
 
+PUSH = "forensics credentials push"
+"""The command that hands credentials to a recorder at work."""
 MOST_BYTES = 64 << 10
 """The longest message taken."""
 ANSWER_S = 120.0

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterable
 
 from forensics.capture.selection import Site
+from forensics.cli.handover import PUSH
 from forensics.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
 from forensics.model.credentials import DENIED
 from forensics.preflight.presence import questions
@@ -26,7 +27,8 @@ def check_credentials(sites: Iterable[Site]) -> None:
                 standing = site.door.standing()
                 if standing.state == DENIED:
                     raise AccessDenied(error.message, code=error.code, hint=error.hint) from error
-                if standing.command:
+                # There is no recorder yet that anything could be pushed to.
+                if standing.command and not standing.command.startswith(PUSH):
                     hint = f"run `{standing.command}`, then start again"
                     raise type(error)(error.message, code=error.code, hint=hint) from error
                 raise

@@ -6,7 +6,6 @@ import secrets
 import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,9 @@ from forensics.aws.pushed import Keys
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Site, check
 from forensics.cli.aside import Aside
-from forensics.cli.handover import Taken
+from forensics.cli.handover import PUSH, Taken
 from forensics.cli.old_segments import OldSegments
 from forensics.cli.recorder import Recorder
-from forensics.cli.tidings import say_if_not_renewed
 from forensics.errors import ForensicsError, UsageError
 from forensics.model.clock import Clock
 from forensics.settings import DEFAULT_ARCHIVE, Settings, Target, check_labels
@@ -89,7 +87,6 @@ class Accounts:
             self._budget(target, settings),
             credentials=target.credentials or settings.credentials,
             rescue=push_command(settings.archive.directory),
-            on_opened=partial(say_if_not_renewed, target.label(), self._clock),
             stop=self._abort,
         )
         check(wanted, region=door.region)
@@ -139,7 +136,7 @@ def _first(own: Any, shared: Any) -> Any:
 def push_command(archive: str) -> str:
     """Return what a person types to hand credentials to the recorder of an archive."""
     named = "" if Path(archive) == Path(DEFAULT_ARCHIVE) else f" --archive {shlex.quote(archive)}"
-    return f"forensics credentials push{named}"
+    return f"{PUSH}{named}"
 
 
 def open_archive(settings: Settings, clock: Clock) -> Aside:

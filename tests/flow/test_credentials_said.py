@@ -2,7 +2,6 @@
 
 import os
 import pty
-import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -45,18 +44,17 @@ def watched(tmp_path: Path, *flags: str, **variables: str) -> "subprocess.Comple
     return subprocess.CompletedProcess(process.args, process.returncode, stdout + rest, stderr)
 
 
-def test_keys_of_the_environment_are_said_to_end_with_the_time_left(tmp_path: Path) -> None:
+def test_keys_of_the_environment_are_said_to_end_at_the_start(tmp_path: Path) -> None:
     """Whoever starts a recorder in the evening is still there to do something about it."""
     ended = watched(tmp_path, AWS_SESSION_TOKEN="token", AWS_CREDENTIAL_EXPIRATION="2126-11-25T00:00:00Z")
-    said = [line for line in ended.stderr.splitlines() if "do not renew themselves" in line]
-    assert len(said) == 1, ended.stderr
-    assert "source=environment" in said[0]
-    assert re.search(r"left=\d+w", said[0])
+    said = [line for line in ended.stdout.splitlines() if "only a person can renew them" in line]
+    assert len(said) == 1, ended.stdout
+    assert "2126-11-25T00:00:00.000Z (environment)" in said[0]
     assert "forensics credentials push" in said[0]
 
 
 def test_keys_that_last_are_not_warned_of(tmp_path: Path) -> None:
-    assert "do not renew" not in watched(tmp_path).stderr
+    assert "only a person" not in watched(tmp_path).stdout
 
 
 def identities(tmp_path: Path) -> list[tuple[str, str]]:
@@ -113,6 +111,16 @@ def test_a_profile_of_aws_login_names_the_library_that_it_needs(tmp_path: Path) 
     )  # fmt: skip
     assert ended.returncode == 253
     assert "pip install 'deploy-forensics[login]'" in ended.stderr
+
+
+def test_a_start_without_an_id_token_names_the_permission_that_is_missing(tmp_path: Path) -> None:
+    """Nothing can be pushed to a recorder that does not run yet."""
+    ended = forensics(
+        "watch", "--stack", "shop", "--github-oidc-role", ROLE, cwd=tmp_path, url="http://127.0.0.1:1"
+    )
+    assert ended.returncode == 253
+    assert "id-token: write" in ended.stderr
+    assert "credentials push" not in ended.stderr
 
 
 def test_a_push_without_a_recorder_or_without_credentials_is_one_sentence(tmp_path: Path) -> None:
