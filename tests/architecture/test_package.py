@@ -81,3 +81,13 @@ def test_the_version_is_printed(command: list[str]) -> None:
     script = [str(Path(sys.executable).parent / command[0])] if command == ["forensics"] else command
     printed = subprocess.run([*script, "--version"], capture_output=True, text=True, check=True)
     assert printed.stdout == f"forensics {forensics.__version__}\n"
+
+
+def test_without_a_browser_and_the_right_to_install_one_a_sentence_says_what_to_do(tmp_path: Path) -> None:
+    """Contributors are seldom root, and a test that is skipped is a test that nobody misses."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    script = ROOT / "tests/support/install-chromium"
+    ended = subprocess.run(["/bin/bash", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("the tests need Chromium: install the package chromium")
