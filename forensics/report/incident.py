@@ -207,9 +207,12 @@ def _undetermined(diagnosis: Diagnosis) -> str:
     if any(finding.category == "unknown" for finding in diagnosis.findings):
         lines.append("- What AWS's words mean: no rule knows them; they stand under the root cause, whole.")
     seen = coverage(diagnosis.coverage)
-    if diagnosis.coverage.complete:
-        return "\n\n".join(filter(None, ["\n".join(lines), seen]))
-    return "\n".join([*lines, *(line for line in seen.splitlines() if line not in lines)])
+    if not diagnosis.coverage.complete:
+        lines += [line for line in seen.splitlines() if line not in lines]
+        seen = ""
+    elsewhere = "\n".join(f"- {prose(text)}" for text in diagnosis.not_recorded)
+    beside = f"Beside that, what no recording holds:\n\n{elsewhere}" if elsewhere else ""
+    return "\n\n".join(filter(None, ["\n".join(lines), seen, beside]))
 
 
 def _next_steps(findings: Sequence[Finding]) -> str:

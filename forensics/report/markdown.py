@@ -72,10 +72,10 @@ def _heading(diagnosis: Diagnosis) -> str:
     about = heading_of(diagnosis)
     title = outcome_of(diagnosis) + (f": {code(about)}" if about else "")
     attempt = attempt_in_focus(diagnosis)
-    facts = [prose(span_of(attempt))] if attempt else []
-    facts.append(f"coverage {coverage_in_words(diagnosis.coverage)}")
+    facts = [f"{prose(span_of(attempt))}."] if attempt else []
+    facts.append(f"Coverage {coverage_in_words(diagnosis.coverage)}.")
     said = [meaning_of(diagnosis), consequences_in_words(diagnosis)]
-    return "\n\n".join([f"## {title}", f"{'; '.join(facts)}.", *(prose(text) for text in said if text)])
+    return "\n\n".join([f"## {title}", " ".join(facts), *(prose(text) for text in said if text)])
 
 
 def finding_sections(finding: Finding, place: int, *, rank: int) -> Iterator[Section]:

@@ -58,7 +58,11 @@ def heading_of(diagnosis: Diagnosis) -> str:
     attempt = attempt_in_focus(diagnosis)
     if attempt is not None:
         return attempt_name(attempt)
-    return subject_of(diagnosis.findings[0]) if diagnosis.findings else ""
+    if not diagnosis.findings:
+        return ""
+    first = diagnosis.findings[0]
+    # One task of many is no name for what happened to a service.
+    return f"service {first.subject.service}" if first.subject.service else subject_of(first)
 
 
 def span_of(attempt: Attempt) -> str:

@@ -43,6 +43,8 @@ def waterfall(course: Course, ink: Ink) -> Iterator[str]:
     if since is None or until is None:
         return
     rows, unseen = _rows(course)
+    if not rows:
+        return
     label = _label_width(rows, ink.width)
     axis = Axis(since=since, until=until, columns=max(8, ink.width - label - _DURATION - 3))
     glyphs = BLOCKS if ink.has_blocks else LETTERS

@@ -39,6 +39,14 @@ def test_the_cause_comes_first_with_its_count_and_its_evidence() -> None:
     assert "#5" in text
 
 
+def test_a_service_without_a_stack_gives_the_page_its_name() -> None:
+    book = Book()
+    for _ in range(3):
+        book.task(SECRET)
+    book.deployment("FAILED")
+    assert text_of(diagnose(book.records)).split("\n")[0] == "FAILED  service backend"
+
+
 def test_the_coverage_is_stated_and_names_its_gaps() -> None:
     text = text_of(failed())
     assert "COVERAGE  has gaps: 1" in text

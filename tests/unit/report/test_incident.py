@@ -88,6 +88,7 @@ def test_what_could_not_be_determined_names_the_gap_that_hides_it() -> None:
     assert section(text, "Timeline (UTC)").count("could no longer be watched") == 1
     whole = section(report(story_of(rolled_back())), "What could not be determined, and why")
     assert "Everything that was watched was seen." in whole
+    assert "CloudTrail events are not recorded" in whole
 
 
 def test_the_same_records_give_the_same_report() -> None:

@@ -109,6 +109,9 @@ def test_no_name_is_cut_and_none_is_dangerous(width: int, name: str, when: str) 
 
 def test_nothing_is_drawn_of_nothing() -> None:
     assert lines(Book()) == []
+    book = Book()
+    book.deployment("COMPLETED")
+    assert list(waterfall(course_of(Timeline.of(book.records)), PLAIN)) == []
 
 
 @given(first=st.integers(-50, 150), length=st.integers(0, 200), columns=st.integers(1, 60))
