@@ -127,8 +127,9 @@ def _leave_open(recording: Recording, missed: list[Watched]) -> None:
             watched.open_gap, watched.is_gap_recorded = gap, True
     for state in recording.sites.values():
         if state.look_gap is None and state.looked_at is None and looking.has_names(state):
-            detail = "the recording ended before the first look"
-            looking.note_blind(recording, state, gaps.DAEMON_DOWN, detail)
+            detail = "The recording ended before it was known what there is."
+            reason = gaps.DAEMON_DOWN if any(state.heard.values()) else gaps.UNREACHABLE
+            looking.note_blind(recording, state, reason, detail)
 
 
 def close(recording: Recording, reason: str) -> Outcome:

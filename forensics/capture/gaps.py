@@ -20,6 +20,7 @@ from forensics.model.record import Gap
 CREDENTIALS = "credentials"
 ARCHIVE = "archive-unwritable"
 DAEMON_DOWN = "daemon-down"
+UNREACHABLE = "unreachable"
 WINDOW = "window"
 HOST_ASLEEP = "host-asleep"
 
@@ -28,7 +29,7 @@ _REASONS: tuple[tuple[type[AwsError], str], ...] = (
     (ClockSkewed, CREDENTIALS),
     (AccessDenied, "access-denied"),
     (Throttled, "throttled"),
-    (Unreachable, "unreachable"),
+    (Unreachable, UNREACHABLE),
     (ServerFault, "server-fault"),
     (Undecodable, "undecodable"),
 )

@@ -68,7 +68,7 @@ def test_a_recording_that_ends_before_its_first_answer_says_so(tmp_path: Path) -
     watch = Watch(tmp_path, stack("Shop", at=5), fails=outage(0, 1e9, SILENT), stacks=("Shop",))
     watch.recorder.run_for(0.5)
     (gap,) = watch.gaps("")
-    assert (gap["stream"], gap["kind"]) == ("discovery main", "open")
+    assert (gap["stream"], gap["kind"], gap["reason"]) == ("discovery main", "open", "unreachable")
 
 
 def test_the_first_answer_closes_the_gap_of_a_late_start(tmp_path: Path) -> None:
