@@ -72,7 +72,6 @@ class Dispatch:
             if watched is None or watched.is_ended or watched.is_in_flight:
                 continue
             self._ready[key] = watched
-        self._park()
         self.send_ready()
 
     def _park(self) -> None:
@@ -106,6 +105,7 @@ class Dispatch:
 
     def send_ready(self) -> None:
         """Send as many polls as may be in flight, those nearest to losing something first."""
+        self._park()
         now, now_s = self._recording.now(), self._recording.now_s()
         sendable = [watched for watched in self._ready.values() if self._has_room(watched)]
         for watched in sorted(sendable, key=lambda watched: _urgency(watched, now, now_s)):
@@ -174,7 +174,7 @@ class Dispatch:
             return
         if errand.kind == "identify":
             self._ask_whose(state, errand)
-        elif not state.is_paused:
+        elif not state.is_paused and state.held_until_s <= self._recording.now_s():
             ask = Ask(
                 label=state.label,
                 door=state.site.door,

@@ -85,7 +85,7 @@ def last_round(
         for watched in recording.book:
             if watched.polled_s is None and watched.stream not in asked and not watched.is_ended:
                 asked[watched.stream] = watched
-                waiting.append(watched)
+                waiting += () if recording.sites[watched.site].is_paused else (watched,)
         # What was in flight when the end came began before it: it is asked once more.
         dispatch.make_ready([w for w in waiting if not w.is_in_flight])
         waiting = [w for w in waiting if w.is_in_flight]

@@ -1,48 +1,21 @@
 """What the answers of one poll do: facts into the archive first, then the streams move on."""
 
-from datetime import datetime
-
-import msgspec
-from msgspec.structs import replace
-
 from forensics.capture import cadence, gaps
-from forensics.capture.book import WANTED, Overflow, Watched
+from forensics.capture.book import WANTED, Watched
 from forensics.capture.discovery import missing
-from forensics.capture.finding import found_by
-from forensics.capture.outage import is_sure_whose, pause
+from forensics.capture.outage import pause
+from forensics.capture.overflow import hold_back
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Errand, Recording
-from forensics.errors import AccessDenied, AwsError, NotFound, Undecodable
+from forensics.capture.step import Step, closable, is_over, may_return, prepare
+from forensics.errors import AccessDenied, AwsError, NotFound
 from forensics.model.identity import Stream
-from forensics.model.record import Fact, Gap
-from forensics.sources.base import Batch, Failed, Position
+from forensics.sources.base import Batch, Failed
 
 ACTIVITY = frozenset({"aws.cloudformation.stack_event", "aws.ecs.deployment", "aws.ecs.service_deployment"})
 """Facts whose own time shows that something was deployed."""
 
-_BIRTHS = frozenset({"CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
-"""What a stack's first event says: a walk that meets one has read everything."""
 _BACKOFF_JITTER = 0.5
-_MOST_COUNTED = 100_000
-"""Facts of one stream that are counted while they cannot be kept; more would fill the memory."""
-
-
-class _Step(msgspec.Struct, kw_only=True, eq=False):
-    """What one answer comes to, before anything is written."""
-
-    watched: Watched
-    answer: Batch | Failed
-    facts: list[Fact]
-    gap: Gap | None = None
-    position: Position | None = None
-    fresh: list[Watched] = msgspec.field(default_factory=list)
-    is_doubtful: bool = False
-    """It says that the target is gone, and may have been asked with credentials of another account."""
-
-    @property
-    def batch(self) -> Batch | None:
-        """The answer where it is a good one."""
-        return self.answer if isinstance(self.answer, Batch) and not self.is_doubtful else None
 
 
 def take(recording: Recording, polled: Polled) -> None:
@@ -61,112 +34,15 @@ def take(recording: Recording, polled: Polled) -> None:
         watched = recording.book.get(answer.stream)
         if watched is not None and watched.is_in_flight and watched.site == poll.site:
             watched.is_in_flight = False
-            steps.append(_prepare(recording, polled, watched, answer))
+            steps.append(prepare(recording, polled, watched, answer))
     if _write(recording, polled, steps):
         _advance(recording, polled, steps)
     else:
-        _hold_back(recording, steps)
+        for step in steps:
+            hold_back(recording, step.watched, step.batch)
 
 
-def _prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batch | Failed) -> _Step:
-    if _is_end(answer) and not is_sure_whose(recording.sites[watched.site], polled.poll.at_s):
-        # Credentials of another account find nothing here: no reason to believe that it is gone.
-        return _Step(watched=watched, answer=answer, facts=[], is_doubtful=True)
-    if isinstance(answer, Failed):
-        return _prepare_failed(recording, watched, answer)
-    batch = answer
-    # A target that is gone already loses nothing more, however often it is asked for.
-    own = None if batch.is_ended and watched.has_ended else batch.gap
-    reaches_to = _reach_of_first(watched, batch)
-    gap = gaps.closed(_closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
-    gap = _with_overflow(gap, watched.overflow, batch)
-    position = watched.source.fold_all(watched.position, batch.facts)
-    facts = list(batch.facts)
-    if gap is not None:
-        facts.append(recording.mint.gap(watched.stream.target, gap))
-    fresh, opening = found_by(recording, watched, batch)
-    facts += opening
-    facts += _refusals(recording, watched, batch)
-    if batch.is_ended and not _may_return(watched):
-        facts.append(recording.mint.ended(watched.stream, watched.number, "nothing can come any more"))
-    return _Step(watched=watched, answer=batch, facts=facts, gap=gap, position=position, fresh=fresh)
-
-
-def _is_end(answer: Batch | Failed) -> bool:
-    if isinstance(answer, Failed):
-        return isinstance(answer.error, NotFound)
-    return answer.is_ended and not answer.facts
-
-
-def _closable(watched: Watched, polled: Polled) -> Gap | None:
-    """Return the open gap, as far as a poll ends it: not one that began after the poll did."""
-    return watched.open_gap if polled.poll.at_s >= watched.blind_until_s else None
-
-
-def _reach_of_first(watched: Watched, batch: Batch) -> datetime | None:
-    """Return how far back a first poll reached; None for later ones, which join or say that they do not."""
-    # The survey lists what is, and leaves what was to the stacks' own streams.
-    if watched.polled_at is not None or watched.stream.source == cadence.SURVEY:
-        return None
-    oldest = batch.facts[0].data if batch.facts else None
-    if isinstance(oldest, dict) and oldest.get("ResourceStatus") in _BIRTHS:
-        return None
-    return batch.covers_from
-
-
-def _prepare_failed(recording: Recording, watched: Watched, failed: Failed) -> _Step:
-    error = failed.error
-    facts: list[Fact] = []
-    if isinstance(error, Undecodable):
-        limit = recording.options.undecodable_bytes
-        facts.append(recording.mint.undecodable(watched.stream, error, limit_bytes=limit))
-    if isinstance(error, AccessDenied) and watched.refusal is None:
-        facts.append(recording.mint.refused(str(watched.stream), error, is_optional=False))
-    if isinstance(error, NotFound):
-        if _is_over(watched):
-            if watched.polled_at is not None or watched.open_gap is not None:
-                since, until = watched.polled_at or watched.opened_at, recording.now()
-                gone = gaps.vanished(str(watched.stream), watched.open_gap, since, until, error.message)
-                facts.append(recording.mint.gap(watched.stream.target, gone))
-            facts.append(recording.mint.ended(watched.stream, watched.number, error.message))
-        return _Step(watched=watched, answer=failed, facts=facts)
-    gap = watched.open_gap or gaps.opened(
-        str(watched.stream),
-        watched.polled_at or watched.opened_at,
-        gaps.reason_of(error),
-        detail=error.message,
-    )
-    is_newly_refused = isinstance(error, AccessDenied) and watched.refusal is None
-    if is_newly_refused:
-        # Whatever opened the gap: its end is the end of the refusal too, for whoever reads the archive.
-        gap = replace(gap, reason=gaps.reason_of(error), detail=error.message[:500])
-    if is_newly_refused or not watched.is_gap_recorded:
-        facts.append(recording.mint.gap(watched.stream.target, gap))
-    return _Step(watched=watched, answer=failed, facts=facts, gap=gap)
-
-
-def _is_over(watched: Watched) -> bool:
-    """Return whether a target that AWS does not know was there before and will not come back."""
-    return (watched.polled_at is not None or watched.is_gone) and not _may_return(watched)
-
-
-def _may_return(watched: Watched) -> bool:
-    # A service or cluster made again under its name has the ARN of the one before; a stack never does.
-    return watched.opened_because == WANTED and watched.stream.source != "stack_events"
-
-
-def _refusals(recording: Recording, watched: Watched, batch: Batch) -> list[Fact]:
-    known = recording.sites[watched.site].refused_actions
-    facts = []
-    for note in batch.notes:
-        if isinstance(note, AccessDenied) and note.operation not in known:
-            known.add(note.operation)
-            facts.append(recording.mint.refused(str(watched.stream), note, is_optional=True))
-            recording.log.warning("optional operation refused", action=note.operation, reason=note.message)
-    return facts
-
-
-def _write(recording: Recording, polled: Polled, steps: list[_Step]) -> bool:
+def _write(recording: Recording, polled: Polled, steps: list[Step]) -> bool:
     facts = [fact for step in steps for fact in step.facts]
     good = [step for step in steps if step.batch is not None]
     poll_id = recording.mint.poll_id() if facts else None
@@ -192,45 +68,7 @@ def _write(recording: Recording, polled: Polled, steps: list[_Step]) -> bool:
     return is_taken
 
 
-def _hold_back(recording: Recording, steps: list[_Step]) -> None:
-    """Leave the streams where they are: the archive takes nothing, not even into memory.
-
-    They are polled on as often as ever, so that what is lost if AWS forgets it meanwhile can be counted.
-    """
-    for step in steps:
-        watched = step.watched
-        if watched.open_gap is None:
-            since = watched.polled_at or watched.opened_at
-            watched.open_gap = gaps.opened(str(watched.stream), since, gaps.ARCHIVE)
-        overflow = watched.overflow = watched.overflow or Overflow()
-        overflow.polls += 1
-        recording.unkept_polls += 1
-        recording.is_overflowing = True
-        if step.batch is not None and len(overflow.facts) < _MOST_COUNTED:
-            overflow.facts.update((fact.type, fact.id) for fact in step.batch.facts)
-        delay_s = recording.next_delay_s(watched) or recording.options.stack_events_quiet_s
-        recording.schedule.put(watched.stream, recording.now_s() + recording.jittered_s(delay_s))
-
-
-def _with_overflow(gap: Gap | None, overflow: Overflow | None, batch: Batch) -> Gap | None:
-    """Return a gap that ends with the exact counts of what could not be kept meanwhile.
-
-    The position stood still, so AWS gives everything again that it still has: only the rest is lost.
-    """
-    if gap is None or overflow is None:
-        return gap
-    lost = overflow.facts - {(fact.type, fact.id) for fact in batch.facts}
-    said = (
-        f"Polls that could not be kept: {overflow.polls}; facts that they brought: {len(overflow.facts)}; "
-        f"of those not read again: {len(lost)}."
-    )
-    detail = "; ".join(text for text in (said, gap.detail) if text)[:500]
-    if not lost:
-        return replace(gap, detail=detail)
-    return replace(gap, kind="lost", lower_bound=len(lost) + (gap.lower_bound or 0), detail=detail)
-
-
-def _advance(recording: Recording, polled: Polled, steps: list[_Step]) -> None:
+def _advance(recording: Recording, polled: Polled, steps: list[Step]) -> None:
     chance = recording.rng.random()
     for step in steps:
         if step.is_doubtful:
@@ -242,16 +80,16 @@ def _advance(recording: Recording, polled: Polled, steps: list[_Step]) -> None:
             _fail(recording, step, step.answer.error, chance)
 
 
-def _settle(recording: Recording, polled: Polled, step: _Step, batch: Batch, chance: float) -> None:
+def _settle(recording: Recording, polled: Polled, step: Step, batch: Batch, chance: float) -> None:
     watched = step.watched
     was_busy, had_failed = watched.is_busy, watched.failures > 0
     watched.position = step.position
     watched.polled_at, watched.polled_s = polled.poll.at, polled.poll.at_s
     watched.is_busy, watched.is_missing, watched.is_gone = batch.is_busy, False, False
     watched.has_ended = batch.is_ended
-    watched.is_ended = batch.is_ended and not _may_return(watched)
+    watched.is_ended = batch.is_ended and not may_return(watched)
     watched.failures, watched.trouble, watched.refusal = 0, None, None
-    if _closable(watched, polled) is not None:
+    if closable(watched, polled) is not None:
         watched.open_gap, watched.is_gap_recorded = None, False
         watched.overflow = None
     watched.facts += len(batch.facts)
@@ -304,7 +142,7 @@ def _wake(recording: Recording, stream: Stream) -> None:
         recording.schedule.pull(stream, recording.now_s())
 
 
-def _fail(recording: Recording, step: _Step, error: AwsError, chance: float) -> None:
+def _fail(recording: Recording, step: Step, error: AwsError, chance: float) -> None:
     watched = step.watched
     options = recording.options
     if isinstance(error, NotFound):
@@ -346,7 +184,7 @@ def _do_without_survey(recording: Recording, survey: Watched, error: AwsError) -
 
 def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
     """AWS does not know the target: not yet, or not any more."""
-    if _is_over(watched):
+    if is_over(watched):
         watched.is_ended, watched.is_busy, watched.trouble = True, False, None
         watched.open_gap, watched.is_gap_recorded = None, False
         recording.schedule.drop(watched.stream)
@@ -358,16 +196,6 @@ def _miss(recording: Recording, watched: Watched, error: NotFound) -> None:
     recording.schedule.put(
         watched.stream, recording.now_s() + recording.jittered_s(recording.options.survey_s)
     )
-
-
-def catch_up(recording: Recording) -> None:
-    """Poll at once what could not be kept while the archive was unwritable: it can be again."""
-    if not recording.is_overflowing or recording.journal.trouble is not None:
-        return
-    recording.is_overflowing = False
-    for watched in recording.book:
-        if watched.overflow is not None and not watched.is_ended and not watched.is_in_flight:
-            recording.schedule.pull(watched.stream, recording.now_s())
 
 
 def give_up(recording: Recording, answer: object) -> None:

@@ -6,7 +6,18 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from forensics.capture import ending, intake, looking, opening, outage, reloading, reporting, standing, waking
+from forensics.capture import (
+    ending,
+    intake,
+    looking,
+    opening,
+    outage,
+    overflow,
+    reloading,
+    reporting,
+    standing,
+    waking,
+)
 from forensics.capture.discovery import Discovered
 from forensics.capture.dispatch import Answer, Dispatch
 from forensics.capture.journal import ArchiveWriter
@@ -148,7 +159,7 @@ class Supervisor:
         waking.note_sleep(recording)
         self._take_answers()
         if recording.journal.retry(recording.now_s()):
-            intake.catch_up(recording)
+            overflow.catch_up(recording)
         outage.watch_credentials(recording)
         standing.watch(recording)
         looking.watch(recording)
