@@ -14,6 +14,7 @@ ForensicsError (255)
 │   ├── BundleRefused           a zip that breaks a rule
 │   ├── SignatureWrong (1)      not made by the given key, or changed
 │   └── ArchiveInUse (4)        another writer holds it
+├── RedactionFailed            a step of redaction failed: nothing may leave
 └── AwsError (254)              AWS answered with an error, or did not answer
     ├── CredentialsError (253)  nothing valid to sign with
     │   ├── CredentialsExpired  were valid, are not any more
@@ -54,6 +55,10 @@ class UsageError(ForensicsError):
 
 class SettingsError(UsageError):
     """The settings file is wrong; the message names the key's path."""
+
+
+class RedactionFailed(ForensicsError):
+    """A step of redaction failed, so nothing may be handed on; the message never holds what it met."""
 
 
 class ArchiveError(ForensicsError):

@@ -1,0 +1,98 @@
+"""Where a text says that a secret follows, whatever the secret looks like."""
+
+import re
+
+from forensics.redact.words import is_code, is_word
+
+_SPOKEN = (
+    r"pass(?:word|wd|phrase|code)?s?|pwd|secrets?|tokens?|credentials?|"
+    r"(?:api|access|private|signing|encryption|shared|account|secret|auth|master|license|client)"
+    r"[ _-]?(?:access[ _-]?)?(?:keys?|secret)|"
+    r"auth(?:orization)?|bearer|cookies?|session[ _-]?id|signature|otp|pin|connection[ _-]?strings?|sas|jwt|"
+    r"login|dsn|salt|seed|mnemonic|webhook"
+)
+SECRET_KEY = re.compile(
+    r"pass(?:w(?:or)?d|phrase|code)|pwd|secret|token|credential|auth|cookie|session|signature|jwt|bearer|webhook"
+    r"|(?:api|access|private|signing|encryption|shared|account|master|license)[ _-]?key|private"
+    r"|otp$|^pin$|[_-]pin$|dsn$|salt$|connection[ _-]?string|user_?data|certificate_?body",
+    re.IGNORECASE,
+)
+"""Names of fields and variables whose value is a secret, however harmless it looks."""
+
+_NOT_VALUES = (
+    r"not?|in(?:valid|correct|cluded|sufficient|active|complete)|un[a-z]+|mis[a-z]+|required|expired?|empty|null|none|"
+    r"too|longer|shorter|the|an?|for|from|of|in|on|at|by|with|without|was|were|is|are|be|been|being|has|have|had|"
+    r"and|or|to|that|this|which|must|can(?:not|'t)?|could|may|should|will|would|does|do|did|only|already|yet|set|used|"
+    r"specified|provided|given|denied|rejected|refused|wrong|malformed|disabled|deleted|rotated|stored|blank|weak|"
+    r"exists?|found|allowed|authorized|successful(?:ly)?|valid|available|associated|managed|encrypted|expected|"
+    r"marked|scheduled|pending|contains?|equal|less|more|greater|between|due|because|as|if|when|retrieved|fetched|"
+    r"plain|optional|supported|configured|enabled|please|after|before|mounted|revoked|limited|out|over|under|up"
+)
+_STRONG = re.compile(
+    r"pass(?:word|wd|phrase|code)s?|pwd|secret[ _-]?(?:access[ _-]?)?key|connection[ _-]?string",
+    re.IGNORECASE,
+)
+_OPEN_TOKENS = re.compile(r"(?:client)?requesttoken|nexttoken|idempotencytoken", re.IGNORECASE)
+"""Words in which a token is no secret."""
+
+CUE = re.compile(
+    rf"""(?P<cue>
+      (?<![A-Za-z])[\w.-]*?(?:{_SPOKEN})[\w.-]*     # masterUserPassword, DB_TOKEN, api key
+      (?:\\*["'”’`\]\)])?
+      (?:
+        \s*(?:=|:=?|=>|->)\s*
+        | \s+(?:is|was|are|were|equals?|to|of|as)(?:\s+now)?\s*:?\s+
+        | \s+
+      )
+    )
+    (?:
+      (?P<quote>\\*["'`“‘])(?P<quoted>(?:(?!(?P=quote)).){{1,4096}})
+      | (?P<bare>[^\s"'`,;(){{}}\[\]<>]+)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A word for a secret, what joins it, and what follows."""
+
+_JOINED = re.compile(r"(?:=|:=?|=>|->)\s*$|\s(?:is|was|are|were|equals?|to|as|now)\s*:?\s+$", re.IGNORECASE)
+_CONTINUES = re.compile(rf"(?:{_NOT_VALUES})[.:!?]*", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|AWS4-HMAC-SHA256)", re.IGNORECASE)
+
+AFTER_SCHEME = re.compile(r"(?P<cue>\b(?:Bearer|Basic|Digest)\s+)(?P<bare>[^\s\"'`,;]{6,})", re.IGNORECASE)
+"""What follows the name of an authorization scheme."""
+
+VALUE = re.compile(
+    r"""(?P<cue>\b[Vv]alues?:?\s+(?:of\s+)?)(?:
+        (?P<quote>\\*["'`“‘])(?P<quoted>(?:(?!(?P=quote)).){1,4096})(?P=quote)?(?=\\*["'’”`]?\s|\\*["'’”`]?[,.:;)]|$)
+      | \((?P<bracketed>[^()]{1,4096})\)
+      | \[(?P<squared>[^\[\]]{1,4096})\]
+      | (?P<bare>[^\s"'`,;()]+)(?=\s+(?:for|at|is|does|failed|cannot|must|was|of)\s)
+    )""",
+    re.VERBOSE,
+)
+"""What a parameter's value is said to be: `Value 'x' at 'password' failed to satisfy constraint`."""
+
+BLOCKS = re.compile(
+    r"(?P<pem>-----BEGIN[ A-Z0-9]*-----.*?(?:-----END[ A-Z0-9]*-----|$))"
+    r"|(?P<denied>(?<=Encoded authorization failure message: )[^\s]+)",
+    re.DOTALL,
+)
+"""Secrets that are long: keys and certificates, and what sts:DecodeAuthorizationMessage would open."""
+
+
+def is_value(found: re.Match[str]) -> bool:
+    """Tell whether what follows a word for a secret is its value, not the rest of the sentence."""
+    cue = found["cue"]
+    if _OPEN_TOKENS.search(cue):
+        return False
+    value = found["quoted"] if found["quoted"] is not None else found["bare"]
+    if value.startswith("arn:"):
+        return False
+    if found["quoted"] is not None:
+        return True
+    if _SCHEME.fullmatch(value.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(value):
+        return False
+    if _STRONG.search(cue) or not cue.endswith(" "):
+        return True
+    # "registry auth: execution resource retrieval failed" goes on in words; "token: sunshine" ends there.
+    goes_on = re.match(r"\s+[A-Za-z]", found.string[found.end() :]) is not None
+    return not (goes_on or is_code(value.rstrip(".:"))) or not is_word(value.rstrip(".:"))

@@ -1,0 +1,279 @@
+"""Names of things: which stay, which are hidden, and how the parts of a composed one are told apart."""
+
+import re
+
+from forensics.model.identity import Arn, parse_arn
+from forensics.redact.pseudonyms import Pseudonyms, address_of
+from forensics.redact.words import is_code, is_region, is_resource_type, is_word, looks_secret
+
+_PUBLIC_SHAPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ID = re.compile(r"[0-9a-f]{8,32}|\d{1,20}")
+_DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
+_AWS_HOST = re.compile(
+    r"((?:[A-Za-z0-9_*-]+\.)*?)"
+    r"((?:(?:[a-z0-9-]+\.)?(?:dkr|api)\.ecr|[a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
+    r"(?:\.(?:elb|vpce|cache|rds|redshift))?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
+    r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws))"
+)
+_OPEN_HOSTS = frozenset(
+    [
+        "docs.aws.amazon.com",
+        "aws.amazon.com",
+        "console.aws.amazon.com",
+        "repost.aws",
+        "docs.docker.com",
+        "docker.io",
+        "registry-1.docker.io",
+        "auth.docker.io",
+        "index.docker.io",
+        "public.ecr.aws",
+        "www.docker.com",
+        "github.com",
+        "raw.githubusercontent.com",
+        "w3.org",
+        "schemas.xmlsoap.org",
+    ]
+)
+"""Hosts that everybody knows."""
+_OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_AWS_NAMES = re.compile(
+    r"AWSServiceRoleFor\w+|aws-service-role|[a-z0-9.-]+\.amazonaws\.com|aws-reserved|service-role"
+)
+_SECRET_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
+_KINDS = re.compile(r"[a-z][a-z-]{2,30}")
+_ECS_KINDS = frozenset(
+    [
+        "cluster",
+        "service",
+        "task",
+        "container",
+        "task-definition",
+        "service-deployment",
+        "service-revision",
+        "task-set",
+        "container-instance",
+        "capacity-provider",
+        "daemon",
+        "daemon-deployment",
+    ]
+)
+
+
+class Naming:
+    """Decides about the names of one export.
+
+    Args:
+        names: What hidden names become.
+        strict: Stacks, services, clusters and resources have no name of their own either.
+    """
+
+    def __init__(self, names: Pseudonyms, *, strict: bool = False) -> None:
+        self._names = names
+        self.is_strict = strict
+        self._public: set[str] = set()
+        self.version = 0
+        """Grows whenever something is learned that changes what becomes of a text."""
+
+    def hide(self, value: str) -> str:
+        """Return the value's name."""
+        return self._names.name(value)
+
+    def is_settled(self, text: str) -> bool:
+        """Tell whether a text needs no more: it is a name that was given, or may stand."""
+        return text in self._public or self._names.is_name(text)
+
+    def is_public(self, text: str) -> bool:
+        """Tell whether a text is known as a name that may stand."""
+        return text in self._public
+
+    def learn(self, text: str) -> None:
+        """Let a name stand from now on, wherever it occurs."""
+        if text not in self._public:
+            self._public.add(text)
+            self.version += 1
+
+    def public(self, value: str) -> str:
+        """Return the name of a stack, service, cluster, container or resource as it may be told."""
+        if not value or self.is_settled(value):
+            return value
+        if ":" in value or "/" in value:
+            return self.whatever(value)
+        if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or is_account(value):
+            return self.hide(value)
+        if self.is_strict:
+            self.version += 1
+            return self.hide(value)
+        self.learn(value)
+        return value
+
+    def identifier(self, value: str) -> str:
+        """Return an id that AWS gives: it tells nothing and stays where it has the shape of one."""
+        if not value or _UUID.fullmatch(value) or (_ID.fullmatch(value) and not is_account(value)):
+            self.learn(value)
+            return value
+        if _DEPLOYMENT.fullmatch(value):
+            return value
+        return self.whatever(value)
+
+    def whatever(self, value: str) -> str:
+        """Return a name of any kind as it may be told; what is not known to be open is hidden."""
+        if not value or self.is_settled(value):
+            return value
+        if value.startswith("arn:"):
+            return self.arn(value)
+        if is_region(value) or is_resource_type(value) or _DEPLOYMENT.fullmatch(value):
+            return value
+        if _DIGEST.fullmatch(value):
+            return value
+        if value in _OPEN_HOSTS or (value.endswith(_OPEN_SUFFIXES) and _AWS_HOST.fullmatch(value)):
+            return self.host(value)
+        return self.hide(value)
+
+    def arn(self, value: str) -> str:
+        """Return an ARN as it may be told: account and names are hidden, its parts stay apart."""
+        arn = parse_arn(value)
+        if arn is None:
+            return self.hide(value)
+        account = arn.account
+        if account and account != "aws":
+            account = self.hide(account)
+        if not (is_plain_part(arn.partition) and is_plain_part(arn.service)):
+            return self.hide(value)
+        region = arn.region if not arn.region or is_region(arn.region) else self.hide(arn.region)
+        # AWS's own things, such as managed policies, have no account or the account "aws".
+        resource = (
+            arn.resource if arn.account == "aws" and not looks_secret(arn.resource) else self._resource(arn)
+        )
+        return str(Arn(arn.partition, arn.service, region, account, resource))
+
+    def _resource(self, arn: Arn) -> str:
+        kind, mark, rest = _split(arn.resource)
+        if arn.service == "cloudformation" and mark == "/" and kind in {"stack", "changeSet"}:
+            return f"{kind}/{self._each(rest, '/')}"
+        if arn.service == "ecs" and mark == "/" and kind in _ECS_KINDS:
+            return f"{kind}/{'/'.join(self._revision(part) for part in rest.split('/'))}"
+        if arn.service in {"secretsmanager", "ssm", "logs"} and mark:
+            return f"{kind}{mark}{self._whole(rest, arn.service)}"
+        if mark and _KINDS.fullmatch(kind):
+            parts = re.split(r"([/:])", rest)
+            return kind + mark + "".join(self._part(part) for part in parts)
+        return "".join(self._part(part) for part in re.split(r"([/:])", arn.resource))
+
+    def _each(self, rest: str, mark: str) -> str:
+        return mark.join(
+            part if _UUID.fullmatch(part) or part in {"*", "description"} else self.public(part)
+            for part in rest.split(mark)
+        )
+
+    def _revision(self, part: str) -> str:
+        """Return a part of an ECS ARN: a name, an id, or FAMILY:REVISION."""
+        name, colon, number = part.partition(":")
+        if colon and number.isdigit():
+            return f"{self.public(name)}:{number}"
+        if _UUID.fullmatch(part) or (_ID.fullmatch(part) and not is_account(part)):
+            self.learn(part)
+            return part
+        return part if part == "*" else self.public(part)
+
+    def _whole(self, rest: str, service: str) -> str:
+        """Return a name that slashes do not take apart; what stands behind colons is hidden by itself."""
+        name, *others = rest.split(":")
+        found = _SECRET_SUFFIX.fullmatch(name) if service == "secretsmanager" else None
+        head = f"{self.hide(found.group(1))}-{self.hide(found.group(2))}" if found else self._part(name)
+        return ":".join([head, *(self._part(part) for part in others)])
+
+    def _part(self, part: str) -> str:
+        if part in {"", "/", ":", "*", "app", "net", "log-stream", "AWSCURRENT", "AWSPREVIOUS"}:
+            return part
+        return part if _AWS_NAMES.fullmatch(part) else self.hide_unless_public(part)
+
+    def hide_unless_public(self, part: str) -> str:
+        """Return a part of a name: a name of ours for it, unless it is known to be open."""
+        return part if self.is_settled(part) else self.hide(part)
+
+    def host(self, value: str) -> str:
+        """Return a host as it may be told: AWS's own stay, without what is somebody's in front."""
+        if value in _OPEN_HOSTS or self.is_settled(value):
+            return value
+        found = _AWS_HOST.fullmatch(value)
+        if found is None:
+            return self.hide(value)
+        front = [label for label in found.group(1).split(".") if label]
+        shown = [
+            label if label in {"dkr", "api", "vpce", "elb"} or is_region(label) else self.hide(label)
+            for label in front
+        ]
+        own = found.group(2).split(".")
+        first = own[0]
+        if (
+            not (is_word(first) or is_region(first) or is_plain_part(first))
+            or looks_secret(first)
+            or is_account(first)
+        ):
+            own[0] = self.hide(first)
+        return ".".join([*shown, *own])
+
+    def image(self, value: str) -> str:
+        """Return an image reference as it may be told: the registry's account is hidden, its host if private.
+
+        Repository and tag say what ran and stay; strict hides the repository.
+        """
+        if not value or self.is_settled(value):
+            return value
+        name, at, digest = value.partition("@")
+        first, slash, rest = name.partition("/")
+        has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+        path = rest if has_host else name
+        repository, colon, tag = path.partition(":")
+        host = f"{self._registry(first)}/" if has_host else ""
+        shown = "/".join(self.public(part) for part in repository.split("/"))
+        if at and not _DIGEST.fullmatch(digest):
+            digest = self.hide(digest)
+        return f"{host}{shown}{colon}{self.tag(tag)}{at}{digest}"
+
+    def _registry(self, first: str) -> str:
+        host, colon, port = first.partition(":")
+        return f"{self.host(host)}{colon}{port if port.isdigit() and len(port) < 6 else ''}"
+
+    def tag(self, tag: str) -> str:
+        """Return an image's tag, which says which build it is."""
+        if not tag or (re.fullmatch(r"[A-Za-z0-9_][\w.-]{0,60}", tag) and not looks_secret(tag)):
+            return tag
+        return tag if re.fullmatch(r"[0-9a-f]{7,64}", tag) else self.hide(tag)
+
+    def content_digest(self, text: str) -> str:
+        """Return a digest of what a payload held, made anew: it would show that a guess at it is right."""
+        return (
+            self.hide(text)
+            if _CONTENT_DIGEST.fullmatch(text)
+            else text
+            if text.isdigit()
+            else self.hide(text)
+        )
+
+
+def is_account(text: str) -> bool:
+    """Tell whether a text has the shape of an account's number."""
+    return len(text) == 12 and text.isdigit()
+
+
+def is_plain_part(text: str) -> bool:
+    """Tell whether a text is a service or a partition as ARNs and hosts name them."""
+    return (
+        re.fullmatch(r"[a-z][a-z0-9-]{1,30}", text) is not None
+        and not looks_secret(text)
+        and address_of(text) is None
+    )
+
+
+def is_open_word(text: str, *, strict: bool) -> bool:
+    """Tell whether a text is a word or a code that says nothing about whose it is."""
+    return is_word(text) or is_code(text, strict=strict)
+
+
+def _split(resource: str) -> tuple[str, str, str]:
+    found = re.match(r"([^/:]*)([/:])(.*)", resource, re.DOTALL)
+    return (found.group(1), found.group(2), found.group(3)) if found else (resource, "", "")

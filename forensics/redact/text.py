@@ -1,0 +1,330 @@
+"""Free text as it may be told: AWS's own words stay, everything that is not known to be a word is hidden."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from urllib.parse import unquote
+
+from forensics.redact import cues
+from forensics.redact.literals import Literals
+from forensics.redact.naming import Naming, is_account, is_open_word
+from forensics.redact.pseudonyms import address_of
+from forensics.redact.words import is_generated_name, is_number, is_region, is_resource_type, looks_secret
+
+Step = Callable[["Text", str], str]
+"""Hides one kind of thing in a text."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = re.compile(r"(?:[A-Za-z0-9_*](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z]{2,24}")
+_EMAIL = re.compile(r"[^\s@:/]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
+_ACTION = re.compile(r"([a-z][a-z0-9-]{1,24}):([A-Z][A-Za-z0-9]{2,60}\*?|\*)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={1,2}")
+_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
+_WORKS = re.compile(r"[^\s\"'`“”‘’<>(){}\[\],;|]+")
+_EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
+_JOINTS = re.compile(r"([=&:/@+#?%~\\]+)")
+_NAMED = re.compile(
+    r"(?<=\(service )[A-Za-z0-9_-]{1,255}(?=[),])|(?<=^service )[A-Za-z0-9_-]{1,255}(?= (?:was|has|is|dep))"
+    r"|(?<=\(task )[0-9a-f-]{32,36}(?=\))|(?<=task )[0-9a-f]{32}(?![0-9a-f])|(?<=\(taskSet )ecs-svc/\d+(?=\))"
+)
+"""Where the service scheduler names what it is about."""
+_LISTED = re.compile(r"(?<=: \[)[A-Za-z0-9]+(?:, [A-Za-z0-9]+)*(?=\])")
+"""Logical ids, in the reason of a stack that failed."""
+_LISTS = re.compile(r"resource\(s\) failed to|resources? \[")
+
+
+class Text:
+    """Hides what free text holds.
+
+    Args:
+        naming: Decides about names.
+        literals: What must not be told in any form.
+        counts: Where it is counted what was hidden, by rule.
+        steps: What is done to a text, in order.
+    """
+
+    def __init__(
+        self, naming: Naming, literals: Literals, counts: Counter[str], *, steps: Sequence[Step] | None = None
+    ) -> None:
+        self.naming = naming
+        self.literals = literals
+        self.counts = counts
+        self._steps = STEPS if steps is None else steps
+        self._secrets: set[str] = set()
+        self._tokens: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._version = -1
+
+    def hide(self, value: str, rule: str) -> str:
+        """Return the value's name, and count it."""
+        self.counts[rule] += 1
+        return self.naming.hide(value)
+
+    def secret(self, value: str, rule: str = "secret") -> str:
+        """Return the name of a secret, which is hidden from now on wherever it stands as a word."""
+        if self.naming.is_settled(value) and not self.naming.is_public(value):
+            return value
+        if len(value) > 3 and value not in self._secrets:
+            self._secrets.add(value)
+            self.naming.version += 1
+        return self.hide(value, rule)
+
+    def redact(self, text: str, also: Sequence[str] = ()) -> str:
+        """Return a text as it may be told.
+
+        Args:
+            text: AWS's words, or anybody's.
+            also: What the same record hides elsewhere, longest first: it is hidden here too.
+        """
+        if not text:
+            return text
+        for value in also:
+            if value in text:
+                text = text.replace(value, self.naming.hide(value))
+        if self._version != self.naming.version:
+            self._texts.clear()
+            self._tokens.clear()
+        self._version = self.naming.version
+        known = self._texts.get(text)
+        if known is None:
+            known = text
+            for step in self._steps:
+                known = step(self, known)
+            self._texts[text] = known
+        return known
+
+    def token(self, token: str) -> str:
+        """Return one run of characters without white space as it may be told."""
+        known = self._tokens.get(token)
+        if known is None:
+            known = self._tokens[token] = self._judge(token)
+        return known
+
+    def _judge(self, token: str) -> str:
+        if self.naming.is_settled(token) and token not in self._secrets:
+            return token
+        found = _EDGES.match(token)
+        front, core, back = found.groups() if found else ("", token, "")
+        if not core:
+            return token
+        if front.endswith(("/", "\\")):
+            # A path's beginning belongs to it.
+            front, core = front[:-1], front[-1] + core
+        return front + self._core(core) + back
+
+    def _core(self, core: str) -> str:
+        if core in self._secrets:
+            return self.hide(core, "secret")
+        if self.naming.is_settled(core) or self.is_open(core):
+            return core
+        for rule, applies, become in _WHOLE:
+            if applies(core):
+                self.counts[rule] += 1
+                return become(self, core)
+        if _JOINTS.search(core) and not _is_encoded(core):
+            return self._joined(core)
+        if core.endswith("'s") or core.endswith("’s"):
+            return self._core(core[:-2]) + core[-2:]
+        return self.hide(core, "unknown word")
+
+    def is_open(self, core: str) -> bool:
+        """Tell whether a word stays as it is."""
+        strict = self.naming.is_strict
+        return (
+            is_open_word(core, strict=strict)
+            or is_number(core)
+            or is_region(core)
+            or is_resource_type(core)
+            or _UUID.fullmatch(core) is not None
+            or _DIGEST.fullmatch(core) is not None
+            or _DEPLOYMENT.fullmatch(core) is not None
+            or (not strict and is_generated_name(core))
+        )
+
+    def _joined(self, core: str) -> str:
+        """Return words that are joined by marks: one by one where most are open, else as one name."""
+        parts = _JOINTS.split(core)
+        is_path = "/" in core and "=" not in core
+        if is_path and not all(self._is_open_part(part) for part in parts[::2]):
+            head, colon, tail = core.rpartition(":")
+            if colon and tail.isdigit() and len(tail) < 6:
+                return f"{self.hide(head, 'path')}:{tail}"
+            return self.hide(core, "path")
+        return "".join(part if place % 2 else self._each(part) for place, part in enumerate(parts))
+
+    def _is_open_part(self, part: str) -> bool:
+        return not part or (
+            part not in self._secrets and (self.naming.is_settled(part) or self.is_open(part))
+        )
+
+    def _each(self, part: str) -> str:
+        return part if self._is_open_part(part) else self._core(part)
+
+    def url(self, url: str) -> str:
+        """Return a URL without user and query; its host and path are hidden unless everybody knows them."""
+        scheme, _, rest = url.partition("://")
+        rest = re.split(r"[?#]", rest, maxsplit=1)[0]
+        host, slash, path = rest.partition("/")
+        host = host.rpartition("@")[2]
+        name, colon, port = host.partition(":")
+        shown = self.host(name)
+        if not self.is_open(scheme):
+            scheme = self.hide(scheme, "url")
+        if path and not (shown == name and name.endswith(("aws.amazon.com", "docker.com", "github.com"))):
+            path = "/".join(self._path_part(part) for part in path.split("/"))
+        elif path and looks_secret(unquote(path)):
+            path = self.hide(path, "url")
+        port = f":{port}" if colon and port.isdigit() and len(port) < 6 else ""
+        return f"{scheme}://{shown}{port}{slash}{path}"
+
+    def _path_part(self, part: str) -> str:
+        if not part or part == "v2":
+            return part
+        if _DIGEST.fullmatch(part) or is_open_word(part, strict=self.naming.is_strict):
+            return part
+        return self.naming.hide_unless_public(part)
+
+    def host(self, name: str) -> str:
+        """Return a host or an address as it may be told."""
+        if address_of(name.strip("[]")) is not None:
+            return name if _is_nobodys(name) else self.naming.hide(name)
+        return name if name == "localhost" else self.naming.host(name) if name else ""
+
+
+def _address(text: Text, core: str) -> str:
+    host, mark, rest = core, "", ""
+    found = re.fullmatch(r"([0-9.]+|\[[0-9A-Fa-f:]+\])([:/])(\d{1,5})", core)
+    if found:
+        host, mark, rest = found.groups()
+    return f"{text.host(host)}{mark}{rest}"
+
+
+def _is_address(core: str) -> bool:
+    found = re.fullmatch(r"([0-9.]+|\[[0-9A-Fa-f:]+\])([:/])(\d{1,5})", core)
+    return address_of((found.group(1) if found else core).strip("[]")) is not None
+
+
+def _is_nobodys(name: str) -> bool:
+    address = address_of(name.strip("[]"))
+    # 169.254.170.2 is the same in every task.
+    return address is not None and (address.is_loopback or address.is_unspecified or address.is_link_local)
+
+
+def _is_image(core: str) -> bool:
+    first, slash, _ = core.partition("/")
+    has_host = bool(slash) and "." in first and _HOST.fullmatch(first.partition(":")[0]) is not None
+    return has_host and "=" not in core and _IMAGE.fullmatch(core) is not None
+
+
+def _is_encoded(core: str) -> bool:
+    """Tell whether a run of characters is one encoded thing, whose marks join no words."""
+    return (
+        "%" in core
+        or "\\u" in core
+        or "\\x" in core
+        or (core.endswith("=") and re.fullmatch(r"[A-Za-z0-9+/_-]{8,}={1,2}", core) is not None)
+    )
+
+
+def _is_action(core: str) -> bool:
+    found = _ACTION.fullmatch(core)
+    return found is not None and not looks_secret(found[2])
+
+
+_WHOLE: tuple[tuple[str, Callable[[str], object], Callable[[Text, str], str]], ...] = (
+    ("arn", lambda core: core.startswith("arn:"), lambda text, core: text.naming.arn(core)),
+    ("url", _URL.match, Text.url),
+    ("account", is_account, lambda text, core: text.naming.hide(core)),
+    ("address", _is_address, _address),
+    ("e-mail", _EMAIL.fullmatch, lambda text, core: text.naming.hide(core)),
+    ("image", _is_image, lambda text, core: text.naming.image(core)),
+    ("host", _HOST.fullmatch, lambda text, core: text.naming.host(core)),
+    ("action", _is_action, lambda text, core: core),
+)
+"""What a run of characters may be as a whole: rule, whether it is that, what becomes of it."""
+
+
+def hide_literals(text: Text, said: str) -> str:
+    """Hide what must not be told in any form."""
+    return text.literals.hide(said, lambda found: text.hide(found, "literal"))
+
+
+def hide_blocks(text: Text, said: str) -> str:
+    """Hide keys, certificates and encoded authorization failures."""
+    if "-----BEGIN" not in said and "Encoded authorization" not in said:
+        return said
+    return cues.BLOCKS.sub(lambda found: text.hide(found[0], "block"), said)
+
+
+def hide_after_cues(text: Text, said: str) -> str:
+    """Hide what a text says is a secret, however it looks."""
+
+    def become(found: re.Match[str]) -> str:
+        if not cues.is_value(found):
+            return found[0]
+        if found["quoted"] is not None:
+            return found["cue"] + found["quote"] + text.secret(found["quoted"].rstrip("\\"))
+        bare = found["bare"].rstrip(".:!?") or found["bare"]
+        return found["cue"] + text.secret(bare) + found["bare"][len(bare) :]
+
+    said = cues.AFTER_SCHEME.sub(lambda found: found["cue"] + _after_scheme(text, found["bare"]), said)
+    return cues.CUE.sub(become, said)
+
+
+def _after_scheme(text: Text, bare: str) -> str:
+    return bare if is_open_word(bare.rstrip(".:"), strict=False) else text.secret(bare)
+
+
+def hide_values(text: Text, said: str) -> str:
+    """Hide the values that a complaint about a parameter repeats."""
+
+    def become(found: re.Match[str]) -> str:
+        for group in ("quoted", "bracketed", "squared", "bare"):
+            value = found[group]
+            if value is not None:
+                shown = value if is_harmless(value) else text.hide(value, "value")
+                return (
+                    found[0][: found.start(group) - found.start()]
+                    + shown
+                    + found[0][found.end(group) - found.start() :]
+                )
+        return found[0]
+
+    return cues.VALUE.sub(become, said) if "alue" in said else said
+
+
+def is_harmless(value: str) -> bool:
+    """Tell whether a value is nobody's: empty, a number that says nothing, or true and false."""
+    return value in {"", "true", "false", "null", "None"} or (is_number(value) and len(value) < 6)
+
+
+def learn_names(text: Text, said: str) -> str:
+    """Let the names stand that AWS's own sentences point at; strict hides them."""
+    found = _NAMED.findall(said)
+    if _LISTS.search(said):
+        for names in _LISTED.findall(said):
+            found += names.split(", ")
+    for name in found:
+        if len(name) in (32, 36) and re.fullmatch(r"[0-9a-f-]+", name):
+            text.naming.identifier(name)
+        else:
+            text.naming.public(name)
+    return said
+
+
+def hide_unknown_words(text: Text, said: str) -> str:
+    """Hide every word that is not known to be one."""
+    return _WORKS.sub(lambda found: text.token(found[0]), said)
+
+
+STEPS: tuple[Step, ...] = (
+    hide_literals,
+    hide_blocks,
+    hide_after_cues,
+    hide_values,
+    learn_names,
+    hide_unknown_words,
+)

@@ -1,0 +1,118 @@
+"""Which words of a free text say nothing about whose it is."""
+
+import re
+from functools import cache
+from importlib import resources
+
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_PLURAL = re.compile(r"(?:ies|es|s|'s|ed|ing|ly)$")
+_GENERATED = re.compile(r"([A-Za-z]+?)(?:[0-9A-F]{8})$")
+_NUMBER = re.compile(
+    r"""[#v$+-]?(?:
+      \d{1,6}(?:\.\d{1,6}){0,2}        # 14, 1.4.0
+    | \d{1,3}(?:,\d{3})+
+    )(?:%|[KMGT]i?B?|[kmgt]i?b|ms|µs|us|ns|s|m|h|d|x|vCPU|st|nd|rd|th)?
+    | (?:\d{1,4}(?:h|m|s|ms)){1,4}      # 1h30m
+    | 0x[0-9A-Fa-f]{1,8}
+    | \d{4}[-/]\d\d[-/]\d\d(?:T\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?
+    | \d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?
+    """,
+    re.VERBOSE,
+)
+_REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-(?:gov|iso[a-z]?))?-[a-z]{4,9}-\d[a-z]?")
+_RESOURCE_TYPE = re.compile(r"(?:AWS|Alexa)::[A-Z][A-Za-z0-9]{1,40}::[A-Z][A-Za-z0-9]{1,60}(?:::MODULE)?")
+
+_ENDS_OF_CODES = (
+    "Exception", "Error", "Fault", "Failure", "Failed", "Invalid", "NotFound", "Exists", "Denied",
+    "Exceeded", "Throttling", "Expired", "Token", "Code", "Cancelled", "Canceled", "Completed", "Request",
+    "Malformed", "Conflict", "InUse", "Stabilized", "Operation", "Timeout", "Unavailable",
+    "Initiated", "Exited",
+)  # fmt: skip
+"""What AWS's own codes end in: strict redaction lets no other name of several words stand."""
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Return the words, in small letters.
+
+    ``vocabulary.txt`` is made by `bench.vocabulary`; ``wording.txt`` is written by hand: what containers,
+    kernels and networks say beside AWS.
+    """
+    return _read("vocabulary.txt") | _read("wording.txt")
+
+
+@cache
+def choices() -> frozenset[str]:
+    """Return the values that AWS offers to choose from, in small letters."""
+    return _read("choices.txt")
+
+
+def _read(name: str) -> frozenset[str]:
+    return frozenset(resources.files("forensics.redact").joinpath(name).read_text(encoding="utf-8").split())
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text is one word of the vocabulary, or a form of one."""
+    lowered = text.replace("’", "'").lower()
+    words = vocabulary()
+    if lowered in words:
+        return True
+    if not (lowered.isascii() and lowered.replace("'", "").isalpha()) or len(lowered) < 4:
+        return False
+    stem = _PLURAL.sub("", lowered)
+    return stem != lowered and len(stem) > 2 and (stem in words or stem + "e" in words or stem + "y" in words)
+
+
+def is_code(text: str, *, strict: bool = False) -> bool:
+    """Tell whether a text is a name made of several words, as AWS spells codes, fields and statuses."""
+    if _CONSTANT.fullmatch(text):
+        return all(part.isdigit() or is_word(part) for part in text.split("_"))
+    if not _NAME.fullmatch(text) or text.islower():
+        return False
+    parts = _CAMEL.findall(text)
+    if not all((len(part) > 1 or part in "AIVX2346") and (part.isdigit() or is_word(part)) for part in parts):
+        return False
+    return not strict or len(parts) < 2 or text.endswith(_ENDS_OF_CODES)
+
+
+def is_generated_name(text: str) -> bool:
+    """Tell whether a text is a logical id as the CDK makes them: words, and eight hexadecimal digits."""
+    found = _GENERATED.fullmatch(text)
+    return found is not None and (is_word(found.group(1)) or is_code(found.group(1)))
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number, a version, a duration, a size or a time that is nobody's secret."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_region(text: str) -> bool:
+    """Tell whether a text is a region or an availability zone."""
+    return _REGION.fullmatch(text) is not None
+
+
+def is_resource_type(text: str) -> bool:
+    """Tell whether a text is one of AWS's own resource types."""
+    return _RESOURCE_TYPE.fullmatch(text) is not None
+
+
+_PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_FORMATS = re.compile(
+    r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}"
+    r"|xox[abposre]-|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_|glpat-|[rsp]k_(?:live|test)_|AIza[\w-]{20,}|npm_[A-Za-z0-9]{20,}"
+    r"|-----BEGIN|SG\.[\w-]{16,}|hooks\.slack\.com|pypi-[\w-]{16,}|dckr_pat_|sk-[A-Za-z0-9]{16,}",
+)
+
+
+def looks_secret(text: str) -> bool:
+    """Tell whether a text that stands where a name belongs has the form of a secret instead."""
+    if _FORMATS.search(text):
+        return True
+    for part in re.split(r"[^A-Za-z0-9]+", text):
+        if len(part) >= 16:
+            bare = re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", part)
+            if len(bare) >= 16 and len(bare) / max(1, len(_PIECES.findall(bare))) < 2.5:
+                return True
+    return False

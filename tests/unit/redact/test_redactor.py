@@ -1,0 +1,113 @@
+"""What stays and what is hidden in records."""
+
+import json
+
+import pytest
+
+from forensics.errors import UsageError
+from tests.support.histories import ACCOUNT
+from tests.support.redaction import SERVICE, TASK, line, reason, record, redactor, stack_event, task, told
+
+
+def test_fields_that_say_nothing_stay() -> None:
+    shown = told(stack_event(ResourceStatusReason="Resource creation cancelled"))
+    assert shown["ResourceType"] == "AWS::RDS::DBInstance"
+    assert shown["ResourceStatus"] == "CREATE_FAILED"
+    assert shown["Timestamp"] == "2026-01-15T02:16:07.000Z"
+    assert shown["ResourceStatusReason"] == "Resource creation cancelled"
+    assert (shown["LogicalResourceId"], shown["StackName"]) == ("Database", "Shop")
+
+
+def test_the_account_is_nowhere_and_its_arns_are_still_arns() -> None:
+    shown = redactor().record(
+        task(taskDefinitionArn=f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/api:7")
+    )
+    assert ACCOUNT not in line(shown)
+    assert shown is not None
+    assert shown.payload()["taskArn"].startswith("arn:aws:ecs:us-east-1:9999")
+    assert shown.payload()["taskArn"].endswith(TASK.rpartition(":")[2])
+    assert shown.payload()["taskDefinitionArn"].endswith(":task-definition/api:7")
+
+
+def test_every_leaf_of_properties_is_hidden_unless_it_is_harmless() -> None:
+    properties = {
+        "MasterUserPassword": "sunshine",
+        "DBName": "ledger",
+        "Port": "5432",
+        "MultiAZ": "true",
+        "Nested": [{"Key": "Owner", "Value": "alice"}],
+    }
+    shown = told(stack_event(ResourceProperties=json.dumps(properties)))["ResourceProperties"]
+    inside = json.loads(shown)
+    assert inside["Port"] == "5432"
+    assert inside["MultiAZ"] == "true"
+    assert list(inside) == list(properties)
+    for value in ("sunshine", "ledger", "alice", "Owner"):
+        assert value not in shown
+
+
+def test_an_unknown_field_is_dropped_and_listed() -> None:
+    made = redactor()
+    shown = made.record(stack_event(NewThing={"Secret": "hunter2"}, hunter3="x"))
+    assert "hunter" not in line(shown)
+    assert made.summary()["dropped_fields"] == {
+        "aws.cloudformation.stack_event": {"(unnamed)": 1, "NewThing": 1}
+    }
+
+
+def test_an_unknown_kind_of_record_is_left_out_and_counted() -> None:
+    made = redactor()
+    assert made.record(record("aws.lambda.invocation", "arn:aws:lambda:x", {"a": 1})) is None
+    assert made.summary()["left_out_records"] == {"aws.lambda.invocation": 1}
+
+
+def test_bytes_that_could_not_be_read_are_dropped() -> None:
+    body = {"stream": f"services {SERVICE}", "operation": "DescribeServices", "body_base64": "aHVudGVyMg=="}
+    assert "aHVudGVyMg" not in line(redactor().record(record("forensics.undecodable", SERVICE, body)))
+
+
+def test_the_same_value_has_the_same_name_in_every_field() -> None:
+    made = redactor()
+    text = json.dumps({"BucketName": "acme-ledger"})
+    shown = made.record(
+        stack_event(
+            PhysicalResourceId="acme-ledger",
+            ResourceProperties=text,
+            ResourceStatusReason="acme-ledger already exists",
+        )
+    )
+    assert shown is not None
+    payload = shown.payload()
+    name = payload["PhysicalResourceId"]
+    assert json.loads(payload["ResourceProperties"])["BucketName"] == name
+    assert payload["ResourceStatusReason"] == f"{name} already exists"
+
+
+def test_strict_hides_the_names_of_stacks_services_and_resources() -> None:
+    shown = line(redactor("strict").record(stack_event(ResourceStatusReason="Resource creation cancelled")))
+    assert "Shop" not in shown
+    assert '"Database' not in shown
+    assert "Resource creation cancelled" in shown
+    assert "AWS::RDS::DBInstance" in shown
+
+
+def test_off_hides_nothing() -> None:
+    given = stack_event(ResourceStatusReason="password is hunter2")
+    made = redactor("off")
+    assert made.record(given) == given
+    assert made.text("hunter2") == "hunter2"
+    assert made.policy_id == "off"
+
+
+def test_a_policy_that_is_not_known_is_refused() -> None:
+    with pytest.raises(UsageError, match="there is no policy 'lax': use standard, strict, off"):
+        redactor("lax")
+
+
+@pytest.mark.parametrize(
+    "form", ["Acme Rockets", "ACME ROCKETS", "Acme%20Rockets", "QWNtZSBSb2NrZXRz", "Acme+Rockets"]
+)
+def test_a_literal_is_hidden_in_every_spelling(form: str) -> None:
+    shown = reason(f"Access denied for {form} now", literals=["Acme Rockets"])
+    assert form.casefold() not in shown.casefold()
+    assert shown.startswith("Access denied for anon")
