@@ -7,6 +7,8 @@ from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import GAP_REASONS, stream_name
 from forensics.model.record import Gap
 
+_NAMED = 8
+
 
 def blind_spots(timeline: Timeline, streams: Iterable[str], window: Window) -> tuple[str, ...]:
     """Return a sentence for each reason why a stream may not have shown everything in a span.
@@ -17,11 +19,14 @@ def blind_spots(timeline: Timeline, streams: Iterable[str], window: Window) -> t
         window: The span that matters.
     """
     wanted = list(streams)
-    said = [
-        sentence_of(gap)
+    gaps = [
+        gap
         for gap in timeline.watching.gaps()
         if gap.stream in wanted and may_miss(gap) and window.touches(gap.since, gap.until)
     ]
+    said = [sentence_of(gap) for gap in gaps[:_NAMED]]
+    if len(gaps) > _NAMED:
+        said.append(f"{len(gaps) - _NAMED} more gaps touch this time; the coverage lists them")
     for stream in wanted:
         refusal = timeline.watching.refusals.get(stream)
         if refusal is not None and refusal.is_optional:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.analysis import findings
-from forensics.analysis.attempts import FAILED, IN_PROGRESS, Operation
+from forensics.analysis.attempts import FAILED, IN_PROGRESS, SUCCESS, Operation
 from forensics.analysis.causes import Causes, causes
 from forensics.analysis.ecs import ServiceCase, case, service_of
 from forensics.analysis.patterns.of_service import patterns_of
 from forensics.analysis.patterns.stuck_rollback import stuck_rollback
+from forensics.analysis.patterns.trouble import trouble_of
 from forensics.analysis.patterns.unfinished import unfinished
 from forensics.analysis.reasons import normalised
 from forensics.analysis.shapes import ECS_SERVICE, StackEvent
@@ -70,9 +71,12 @@ def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
     services = {service: event for event in found.events if (service := _service_behind(event, found))}
     for service, resource in sorted(services.items()):
         known = case(timeline, service, operation.window)
+        if operation.outcome == SUCCESS and trouble_of(known, timeline, operation.window) is None:
+            continue
         cases.append((known, resource))
         if known.groups:
-            why = "The operation goes on, but the service's tasks stop again and again."
+            how = "went well" if operation.outcome == SUCCESS else "goes on"
+            why = f"The operation {how}, but the service's tasks stop again and again."
             made += explain_service(known, timeline, operation, None, why)
     return _explanation(operation, timeline, made, cases, 0)
 

@@ -326,6 +326,16 @@ def test_a_gap_over_the_tasks_is_named_in_the_finding() -> None:
     assert not diagnosis.coverage.complete
 
 
+def test_of_many_gaps_a_finding_names_some_and_counts_the_rest() -> None:
+    book = Book()
+    failed_service(book, tasks=0)
+    for number in range(30):
+        book.gap(f"stopped_tasks {CLUSTER}", number / 4, number / 4 + 0.1)
+    gaps = of(book).findings[0].gaps
+    assert len(gaps) < 15
+    assert any("more gaps touch this time" in text for text in gaps)
+
+
 def test_a_service_watched_without_a_stack_is_explained_too() -> None:
     book = Book()
     book.deployment("IN_PROGRESS")

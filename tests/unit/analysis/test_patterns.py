@@ -432,6 +432,9 @@ def test_a_deployment_that_went_well_is_never_a_finding(seed: dict[str, Any]) ->
     went_well(book, seed)
     diagnosis = of(book)
     assert (diagnosis.outcome, [item.rule for item in diagnosis.findings]) == ("succeeded", [])
+    for attempt in diagnosis.attempts:
+        asked = diagnose(book.records, attempt=attempt.number)
+        assert (asked.outcome, asked.findings) == ("succeeded", ())
 
 
 @given(seed=good, cut=st.floats(0, 1))
