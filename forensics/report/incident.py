@@ -19,7 +19,7 @@ from forensics.report.chronicle import chronicle
 from forensics.report.count import counted
 from forensics.report.markdown import claim, coverage, evidence, how_it_went, what_to_do
 from forensics.report.marked import code, prose, table
-from forensics.report.moments import calendar_time, lasted
+from forensics.report.moments import calendar_time, clock_time, lasted
 from forensics.report.phrases import (
     attempt_in_focus,
     attempt_name,
@@ -82,8 +82,13 @@ def _consequences(diagnosis: Diagnosis) -> str:
 
 def _timeline(diagnosis: Diagnosis, course: Course, commands: Sequence[CommandRun]) -> str:
     moments = chronicle(course, commands, diagnosis.coverage)
-    rows = [[prose(calendar_time(item.at)), prose(item.what), code(item.state)] for item in moments]
-    return table(["Time", "Event", "Status"], rows) if rows else "Nothing happened that was recorded."
+    if not moments:
+        return "Nothing happened that was recorded."
+    days = {calendar_time(item.at)[:10] for item in moments}
+    # A day that is the same in each row says nothing there.
+    head, when = (f"Time on {prose(days.pop())}", clock_time) if len(days) == 1 else ("Time", calendar_time)
+    rows = [[prose(when(item.at)), prose(item.what), code(item.state)] for item in moments]
+    return table([head, "Event", "Status"], rows)
 
 
 def _commands(commands: Sequence[CommandRun]) -> str:

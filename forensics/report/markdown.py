@@ -8,7 +8,7 @@ from forensics.analysis.service_rows import ServiceRow
 from forensics.analysis.wording import short_name
 from forensics.model.finding import CONTEXT, Attempt, Coverage, Diagnosis, Finding
 from forensics.model.inert import inert
-from forensics.report.marked import code, fenced, prose, table
+from forensics.report.marked import code, fenced, prose, quoted, table
 from forensics.report.moments import calendar_time, clock_time, lasted
 from forensics.report.phrases import (
     attempt_in_focus,
@@ -131,7 +131,7 @@ def evidence(finding: Finding) -> str:
     parts = ["**Evidence:**"]
     for item, text in distinct(finding.evidence):
         parts.append(f"Record {item.seq}, {prose(calendar_time(item.at))} UTC:")
-        parts.append(fenced(text))
+        parts.append(quoted(text))
     return "\n\n".join(parts)
 
 
@@ -140,18 +140,18 @@ def _resources(course: Course) -> str:
     if not shown.resources:
         return ""
     rows = [_resource(row, first) for row in shown.resources if (first := first_action(row.intervals))]
-    head = ["Resource", "Type", "Stack", "Began", "Took", "How it went"]
+    head = ["Resource", "Began", "Took", "How it went", "Type", "Stack"]
     return table(head, rows) + (f"\n\n{prose(shown.left_out)}." if shown.left_out else "")
 
 
 def _resource(row: ResourceRow, first: Interval) -> list[str]:
     return [
         code(row.logical_id),
-        code(row.resource_type),
-        code(short_name(row.stack)),
         prose(clock_time(first.started_at)),
         lasted(first.started_at, first.ended_at) if first.has_beginning else "",
         how_it_went(first),
+        code(row.resource_type),
+        code(short_name(row.stack)),
     ]
 
 

@@ -51,6 +51,11 @@ def fenced(text: str, language: str = "text") -> str:
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
+def quoted(text: str) -> str:
+    """Return a text whole: as a code span where it is one plain line, which wraps, else as a code block."""
+    return code(text) if text and text == " ".join(text.split()) else fenced(text)
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a table of Markdown of this module."""
     lines = [head, ["---"] * len(head), *rows]

@@ -32,8 +32,10 @@ def test_it_says_what_was_still_being_created_and_since_when() -> None:
 
 def test_the_timeline_is_in_the_order_of_time_and_in_utc() -> None:
     text = section(report(failed(tasks=53)), "Timeline (UTC)")
-    times = re.findall(r"^\| (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \|", text, re.MULTILINE)
+    times = re.findall(r"^\| (\d\d:\d\d:\d\d) \|", text, re.MULTILINE)
+    assert len(times) > 5
     assert times == sorted(times)
+    assert "| Time on 2026-01-15 | Event | Status |" in text
     assert "Stack shop: create began" in text
     assert "first of 53 tasks that failed" in text
     assert "Stack shop: rollback ended" in text
@@ -46,7 +48,7 @@ def test_the_command_that_deployed_stands_with_its_exit_code() -> None:
         book.add("forensics.command", "urn:forensics:1", f"run-{phase}", said, time=at(90))
     text = report(story_of(book), book)
     assert "| `cdk` | 2026-01-15 12:00:00 | 20s | 1 |" in section(text, "Command results")
-    assert "| 2026-01-15 12:00:20 | Command cdk ended | `exit code 1` |" in section(text, "Timeline (UTC)")
+    assert "| 12:00:20 | Command cdk ended | `exit code 1` |" in section(text, "Timeline (UTC)")
 
 
 def test_without_a_command_it_says_why_there_is_none() -> None:

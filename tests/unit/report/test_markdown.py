@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from forensics.errors import UsageError
 from forensics.model.inert import inert
 from forensics.report.markdown import document
-from forensics.report.marked import code, fenced, prose, table
+from forensics.report.marked import code, fenced, prose, quoted, table
 from tests.unit.report.hostile import texts, unsafe_in
 from tests.unit.report.stories import failed, hostile
 
@@ -49,7 +49,7 @@ def test_the_cause_stands_first_and_nothing_is_cut() -> None:
     assert text.startswith("## FAILED: `CREATE_STACK shop`")
     assert text.index("### Cause:") < text.index("### Resources")
     assert "53 tasks stopped with the same reason" in text
-    assert "invalid character '!' in string escape code\n```" in text
+    assert "invalid character '!' in string escape code`\n" in text
     assert "`CREATE_FAILED` (cancelled)" in text
     assert "could not be watched" in text or "credentials, lost" in text
 
@@ -100,6 +100,8 @@ def test_every_character_of_a_text_is_there(text: str) -> None:
     )
     assert shown == f"x: {said}".rstrip()
     blocks = [token.content for token in tokens(fenced(text)) if token.type == "fence"]
+    block = quoted(text)
+    assert [token.content for token in tokens(block) if token.type in {"fence", "code_inline"}]
     assert blocks == ["".join(f"{inert(line)}\n" for line in text.split("\n"))]
 
 
