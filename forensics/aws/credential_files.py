@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -15,22 +14,23 @@ _EXPIRY_KEYS = ("aws_expiration", "x_security_token_expires", "expiration", "aws
 
 def stamp() -> Stamp:
     """Return the state of the credentials file, the config file, the token and the login caches."""
-    home = _home() / ".aws"
+    home = f"{_home()}/.aws"  # texts, not paths: this is asked at each call
     env = os.environ
     files = [
-        _path(env.get("AWS_SHARED_CREDENTIALS_FILE"), home / "credentials"),
-        _path(env.get("AWS_CONFIG_FILE"), home / "config"),
+        _path(env.get("AWS_SHARED_CREDENTIALS_FILE"), f"{home}/credentials"),
+        _path(env.get("AWS_CONFIG_FILE"), f"{home}/config"),
     ]
     if token_file := env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-        files.append(Path(token_file))
-    logins = _path(env.get("AWS_LOGIN_CACHE_DIRECTORY"), home / "login" / "cache")
-    caches = (home / "sso" / "cache", logins)
-    return tuple(_stamps([*files, *(path for cache in caches for path in _inside(cache))]))
+        files.append(token_file)
+    logins = _path(env.get("AWS_LOGIN_CACHE_DIRECTORY"), f"{home}/login/cache")
+    for cache in (f"{home}/sso/cache", logins):
+        files += _inside(cache)
+    return stamps_of(*files)
 
 
 def stamps_of(*paths: str) -> Stamp:
     """Return the state of these files; one that is not there has none."""
-    return tuple(_stamps(map(Path, paths)))
+    return tuple(_stamps(paths))
 
 
 def noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
@@ -44,30 +44,27 @@ def noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
     return None
 
 
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:  # a container's user without an entry in passwd
-        return Path("~")
+def _home() -> str:
+    return os.path.expanduser("~")  # noqa: PTH111  also for a user without an entry in passwd
 
 
-def _path(named: str | None, otherwise: Path) -> Path:
+def _path(named: str | None, otherwise: str) -> str:
     if not named:
         return otherwise
-    return _home() / named[2:] if named.startswith("~/") else Path(named)
+    return f"{_home()}/{named[2:]}" if named.startswith("~/") else named
 
 
-def _inside(directory: Path) -> list[Path]:
+def _inside(directory: str) -> list[str]:
     try:
-        return sorted(directory.iterdir())
+        return sorted(f"{directory}/{name}" for name in os.listdir(directory))  # noqa: PTH208
     except OSError:
         return []
 
 
-def _stamps(paths: Iterable[Path]) -> Iterable[tuple[str, int, int, int]]:
+def _stamps(paths: Iterable[str]) -> Iterable[tuple[str, int, int, int]]:
     for path in paths:
         try:
-            stat = path.stat()
-        except OSError:
+            stat = os.stat(path)  # noqa: PTH116
+        except (OSError, ValueError):
             continue
-        yield str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino
+        yield path, stat.st_mtime_ns, stat.st_size, stat.st_ino
