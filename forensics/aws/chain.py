@@ -15,7 +15,7 @@ from botocore.session import Session
 
 from forensics.aws.credential_files import Stamp, noted_expiry, stamp
 from forensics.aws.faults import FAILING, from_exception
-from forensics.aws.opened import Opened
+from forensics.aws.opened import OnePlace, Opened
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
 from forensics.aws.renewal import renewed_in_time
@@ -51,7 +51,7 @@ class ChainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How long a credential process may take."""
 
 
-class Chain:
+class Chain(OnePlace):
     """botocore's chain, from the environment to the instance metadata; or a part of it.
 
     Args:
@@ -120,9 +120,6 @@ class Chain:
             noted_end=noted_end,
             renewal=renewal,
         )
-
-    def refuse(self, opened: Opened) -> None:
-        """Do nothing: there is one place to look, and it is looked at anew each time."""
 
     def stamp(self) -> Stamp:
         """Return the state of the credentials file, the config file, the token and the login caches."""

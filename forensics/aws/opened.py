@@ -96,6 +96,20 @@ class CredentialSource(Protocol):
         """Take note that AWS refuses these credentials: others are better, where there are others."""
         ...
 
+    def accept(self, opened: Opened) -> None:
+        """Take note that AWS accepts these credentials, whatever it said of them before."""
+        ...
+
     def stamp(self) -> Stamp:
         """Return the state of the files that credentials come from; cheap, never fails."""
         ...
+
+
+class OnePlace:
+    """A source with one place to look, which is looked at anew each time: what AWS says changes nothing."""
+
+    def refuse(self, opened: Opened) -> None:
+        """Do nothing."""
+
+    def accept(self, opened: Opened) -> None:
+        """Do nothing."""

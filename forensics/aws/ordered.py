@@ -79,6 +79,12 @@ class Ordered:
         for source in self._sources:
             source.refuse(opened)
 
+    def accept(self, opened: Opened) -> None:
+        """Pass these credentials over no more: new keys are not known everywhere in AWS at once."""
+        self._refused.pop(opened.mark(), None)
+        for source in self._sources:
+            source.accept(opened)
+
     def stamp(self) -> Stamp:
         """Return the state of the files of all sources."""
         return tuple(chain.from_iterable(source.stamp() for source in self._sources))

@@ -106,6 +106,9 @@ class Pushed:
             if keys is not None and opened.mark() == mark_of(keys.access_key_id, keys.session_token):
                 self._keys = None
 
+    def accept(self, opened: Opened) -> None:
+        """Do nothing: what was handed over is kept until AWS refuses it."""
+
     def stamp(self) -> Stamp:
         """Return what changes each time that something is handed over."""
         return (("pushed", self._count, 0, 0),)

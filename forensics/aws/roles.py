@@ -17,7 +17,7 @@ from botocore.utils import FileWebIdentityTokenLoader
 from forensics.aws.chain import ChainOptions, session_for, session_with
 from forensics.aws.credential_files import Stamp, stamps_of
 from forensics.aws.faults import FAILING, from_exception
-from forensics.aws.opened import CredentialSource, Opened
+from forensics.aws.opened import CredentialSource, OnePlace, Opened
 from forensics.aws.origin import Origin
 from forensics.aws.renewal import renewed_in_time
 from forensics.errors import CredentialsAbsent, CredentialsError
@@ -46,7 +46,7 @@ class RoleOptions(msgspec.Struct, frozen=True, kw_only=True):
         return asked
 
 
-class AssumedRole:
+class AssumedRole(OnePlace):
     """A role that is assumed with the credentials of another source.
 
     Args:
@@ -80,16 +80,16 @@ class AssumedRole:
         base = self._base.open()
         while True:
             try:
-                return self._assumed(base)
+                opened = self._assumed(base)
             except CredentialsError:
                 refused.add(base.mark())
                 self._base.refuse(base)
                 base = self._base.open()
                 if base.mark() in refused:
                     raise
-
-    def refuse(self, opened: Opened) -> None:
-        """Do nothing: the role is assumed anew each time it is opened."""
+            else:
+                self._base.accept(base)
+                return opened
 
     def stamp(self) -> Stamp:
         """Return the state of the files that the base's credentials come from."""
@@ -106,7 +106,7 @@ class AssumedRole:
         return _opened(fetch, "assume-role", origin, self._options, self._clock)
 
 
-class TokenRole:
+class TokenRole(OnePlace):
     """A role that is taken with a web identity token, which is got anew for each session.
 
     Args:
@@ -161,9 +161,6 @@ class TokenRole:
             extra_args=self._role.extra(),
         )
         return _opened(fetch, self._method, self._origin, self._options, self._clock)
-
-    def refuse(self, opened: Opened) -> None:
-        """Do nothing: the role is taken anew each time it is opened."""
 
     def stamp(self) -> Stamp:
         """Return the state of the token's file, () where it is none."""

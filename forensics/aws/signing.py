@@ -92,7 +92,9 @@ class Signing:
 
     def accepted(self, connection: Connection) -> None:
         """Take note that AWS has accepted a call: nothing is wrong with its credentials."""
-        connection.is_accepted = True
+        if not connection.is_accepted:
+            connection.is_accepted = True
+            self._source.accept(connection.opened)
         if connection is self._connection:
             self._trouble = None
 

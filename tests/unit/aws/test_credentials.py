@@ -247,6 +247,40 @@ def test_a_credential_process_that_hangs_is_ended(home: Path) -> None:
         Chain(ChainOptions(region="us-east-1", process_timeout_s=0.2), ManualClock()).open()
 
 
+def test_a_credential_process_that_leaves_a_child_behind_is_ended_with_it(home: Path) -> None:
+    """The child holds the pipe open: ending the parent alone would go on waiting."""
+    child = f"{sys.executable} -c 'while True: pass'"
+    process_profile(home, f"import subprocess\nsubprocess.run({child!r}, shell=True)")
+    with pytest.raises(CredentialsAbsent, match=r"within 0\.2 s"):
+        Chain(ChainOptions(region="us-east-1", process_timeout_s=0.2), ManualClock()).open()
+
+
+def test_a_hanging_process_that_a_role_is_assumed_with_is_ended_too(home: Path) -> None:
+    """Botocore makes a provider of its own for the profile at the bottom."""
+    process_profile(home, "while True: pass")
+    config = (home / ".aws" / "config").read_text().replace("[default]", "[profile base]")
+    role = "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n"
+    write_config(home, config + role)
+    options = ChainOptions(region="us-east-1", profile="role", process_timeout_s=0.2)
+    with pytest.raises(CredentialsAbsent, match=r"within 0\.2 s"):
+        Chain(options, ManualClock()).open()
+
+
+def test_short_lived_keys_are_not_fetched_at_each_call(
+    home: Path, player: FaultyPlayer, door_to: Callable[..., Client], clock: ManualClock
+) -> None:
+    """Botocore would run the process at every call: its keys always have less than fifteen minutes."""
+    told = {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": "t"}
+    told["Expiration"] = (clock.now() + timedelta(minutes=14)).isoformat()
+    runs = home / "runs"
+    process_profile(home, f"open({str(runs)!r}, 'a').write('x')\nprint({json.dumps(told)!r})\n")
+    door = door_to(player.url)
+    for _ in range(6):
+        ask(door)
+        clock.advance(60)
+    assert runs.read_text() == "x"
+
+
 def test_a_user_without_a_home_has_no_files_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Containers run as users that nobody has entered anywhere."""
     monkeypatch.delenv("HOME")

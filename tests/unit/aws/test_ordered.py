@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.aws.credential_files import Stamp
-from forensics.aws.opened import Opened
+from forensics.aws.opened import OnePlace, Opened
 from forensics.aws.ordered import Ordered
 from forensics.aws.origin import Origin
 from forensics.errors import AwsError, CredentialsAbsent, CredentialsExpired, CredentialsInvalid, Unreachable
@@ -19,7 +19,7 @@ SESSION = Session()
 CLOCK = ManualClock()
 
 
-class Written:
+class Written(OnePlace):
     """A source that gives what a test says."""
 
     def __init__(self, name: str, given: str | AwsError, *, ends_at: datetime | None = None) -> None:
@@ -34,9 +34,6 @@ class Written:
         return Opened(
             session=SESSION, credentials=credentials, region="r", origin=self.origin, noted_end=self.ends_at
         )
-
-    def refuse(self, opened: Opened) -> None:
-        return
 
     def stamp(self) -> Stamp:
         return ((self.origin.name, 0, 0, 0),)
@@ -66,6 +63,16 @@ def test_what_aws_refused_is_passed_over_until_its_source_gives_something_new() 
     assert key_of(ordered) == "B"
     first.given = "A2"
     assert key_of(ordered) == "A2"
+
+
+def test_what_aws_accepts_after_all_is_passed_over_no_more() -> None:
+    """Somebody pushes the same keys again, when every region has heard of them."""
+    ordered = Ordered([Written("a", "A"), Written("b", "B")], CLOCK)
+    first = ordered.open()
+    ordered.refuse(first)
+    assert key_of(ordered) == "B"
+    ordered.accept(first)
+    assert key_of(ordered) == "A"
 
 
 def test_where_all_were_refused_each_comes_again_in_turn() -> None:
