@@ -9,7 +9,7 @@ from forensics.analysis.notable import failed_by_itself, is_asked_for, is_quiet
 from forensics.analysis.reasons import ReasonGroup, group
 from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
 from forensics.analysis.timeline import Timeline, Window
-from forensics.model.identity import ServiceId, parse_service_arn
+from forensics.model.identity import is_home, parse_service_arn
 
 _DEPLOYMENT = re.compile(r"\(deployment (ecs-svc/\w+)\)|(?<![\w/])(ecs-svc/\w+)")
 _SERVICE_ARN = re.compile(r"arn:aws[\w-]*:ecs:[\w-]+:\d*:service/[\w/-]+")
@@ -129,8 +129,4 @@ def _tasks_of(timeline: Timeline, service: str, deployments: Sequence[str], wind
         # Without a known deployment the service's tasks of the operation are all that there is.
         group_of = timeline.tasks_by_group.get(f"service:{identity.name}", [])
         named = [task for task in group_of if window.holds(task.at)]
-    return [task for task in named if _same_cluster(task, identity)]
-
-
-def _same_cluster(task: Task, service: ServiceId) -> bool:
-    return not service.cluster or task.cluster.rpartition("/")[2] == service.cluster
+    return [task for task in named if is_home(task.cluster, identity)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -58,6 +59,8 @@ def image_of(container: Container) -> str:
     return f"{container.image}@{digest}" if digest and "@" not in container.image else container.image
 
 
+# The tasks of a service that fails again and again give the same few texts.
+@lru_cache(maxsize=1000)
 def normalised(text: str) -> str:
     """Return a text with ids, numbers and digests made equal and white space folded."""
     return " ".join(_VARYING.sub("#", text).casefold().split())

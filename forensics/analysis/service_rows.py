@@ -15,7 +15,7 @@ from forensics.analysis.service_shapes import ServiceState
 from forensics.analysis.shapes import ECS_SERVICE, Deployment, ServiceEvent, Task
 from forensics.analysis.timeline import Timeline, Window
 from forensics.analysis.wording import reasons_of, short_name
-from forensics.model.identity import parse_service_arn
+from forensics.model.identity import ServiceId, is_home, parse_service_arn
 from forensics.model.record import Gap
 
 
@@ -121,11 +121,14 @@ def services_of(timeline: Timeline, windows: Sequence[Window], arns: Sequence[st
 
 def strays_of(timeline: Timeline, arns: Sequence[str]) -> tuple[ServiceRow, ...]:
     """Return a row for each group of tasks that belongs to none of some services, such as scheduled ones."""
-    ours = {_group_of(arn) for arn in arns}
+    services: dict[str, list[ServiceId | None]] = {}
+    for arn in arns:
+        services.setdefault(_group_of(arn), []).append(parse_service_arn(arn))
     return tuple(
-        _strays(name, cluster, found)
-        for (cluster, name), found in _by_group(timeline).items()
-        if (cluster, name) not in ours and ("", name) not in ours
+        _strays(name, short_name(cluster), found)
+        for name, clusters in _by_group(timeline).items()
+        for cluster, found in clusters.items()
+        if not any(service is None or is_home(cluster, service) for service in services.get(name, ()))
     )
 
 
@@ -133,29 +136,31 @@ def _spans(windows: Sequence[Window]) -> Sequence[Window]:
     return windows or [Window(since="", until=None)]
 
 
-def _by_group(timeline: Timeline) -> dict[tuple[str, str], list[Task]]:
-    groups: dict[tuple[str, str], list[Task]] = {}
+def _by_group(timeline: Timeline) -> dict[str, dict[str, list[Task]]]:
+    """Return the tasks by group and by their cluster's ARN."""
+    groups: dict[str, dict[str, list[Task]]] = {}
     for task in timeline.tasks.values():
-        groups.setdefault((short_name(task.cluster), task.group), []).append(task)
+        groups.setdefault(task.group, {}).setdefault(task.cluster, []).append(task)
     return groups
 
 
-def _group_of(arn: str) -> tuple[str, str]:
+def _group_of(arn: str) -> str:
     service = parse_service_arn(arn)
-    return (service.cluster, f"service:{service.name}") if service else ("", arn)
+    return f"service:{service.name}" if service else arn
 
 
 def _service(
-    timeline: Timeline, arn: str, spans: Sequence[Window], tasks: dict[tuple[str, str], list[Task]]
+    timeline: Timeline, arn: str, spans: Sequence[Window], tasks: dict[str, dict[str, list[Task]]]
 ) -> ServiceRow:
-    cluster, group = _group_of(arn)
+    service = parse_service_arn(arn)
     mine = [
         task
-        for (where, name), found in tasks.items()
-        if name == group and cluster in {"", where}
+        for cluster, found in tasks.get(_group_of(arn), {}).items()
+        if service is None or is_home(cluster, service)
         for task in found
     ]
-    where = cluster or (short_name(mine[0].cluster) if mine else "")
+    where = service.cluster if service else ""
+    where = where or (short_name(mine[0].cluster) if mine else "")
     cluster_arn = mine[0].cluster if mine else arn.replace(":service/", ":cluster/").rpartition("/")[0]
     return ServiceRow(
         arn=arn,

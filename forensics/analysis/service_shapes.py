@@ -60,7 +60,7 @@ def service_state(record: Record) -> ServiceState:
         controller=text_at(payload, "deploymentController", "type"),
         grace_s=count_at(payload, "healthCheckGracePeriodSeconds"),
         has_breaker=breaker is True if is_said else None,
-        deployments=tuple(deployments_in(record)),
+        deployments=tuple(deployments_in(record, payload)),
     )
 
 

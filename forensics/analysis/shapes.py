@@ -321,11 +321,17 @@ def deployment(record: Record) -> Deployment:
     return _deployment(record, payload, key=record.id, at=at_of(record))
 
 
-def deployments_in(record: Record) -> list[Deployment]:
-    """Return the deployments as a service's own record holds them, in AWS's order."""
+def deployments_in(record: Record, payload: dict[str, Any] | None = None) -> list[Deployment]:
+    """Return the deployments as a service's own record holds them, in AWS's order.
+
+    Args:
+        record: Of the service.
+        payload: The record's own, where it has been decoded already.
+    """
+    payload = payload_of(record) if payload is None else payload
     return [
         _deployment(record, item, key=record.id, at=moment_of(item.get("updatedAt")) or at_of(record))
-        for item in objects_at(payload_of(record), "deployments")
+        for item in objects_at(payload, "deployments")
     ]
 
 

@@ -85,8 +85,9 @@ class Timeline:
         events.append(event)
 
     def _add_service(self, record: Record) -> None:
-        self.deployments.setdefault(record.source, []).extend(shapes.deployments_in(record))
-        self.states.setdefault(record.source, []).append(service_shapes.service_state(record))
+        state = service_shapes.service_state(record)
+        self.states.setdefault(record.source, []).append(state)
+        self.deployments.setdefault(record.source, []).extend(state.deployments)
 
     def _add_deployment(self, record: Record) -> None:
         self.deployments.setdefault(record.source, []).append(shapes.deployment(record))

@@ -71,6 +71,20 @@ def cluster_arn(beside: Arn, name: str) -> str:
     return str(beside._replace(service="ecs", resource=f"cluster/{name}"))
 
 
+def is_home(cluster: str, service: ServiceId) -> bool:
+    """Return whether a service may run in a cluster.
+
+    Args:
+        cluster: The cluster's ARN, or its name where that is all that is known.
+        service: In another account or region a cluster of the same name is another one; in the short ARNs of
+            before 2021 any cluster of its account and region may be meant.
+    """
+    found = parse_arn(cluster)
+    if found is not None and found._replace(resource="") != service.arn._replace(resource=""):
+        return False
+    return not service.cluster or cluster.rpartition("/")[2] == service.cluster
+
+
 def task_id(task_arn: str) -> str:
     """Return the last part of a task's ARN: the id that service events name."""
     return task_arn.rsplit("/", 1)[-1]

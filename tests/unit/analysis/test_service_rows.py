@@ -1,5 +1,6 @@
 """Services over time: their tasks, deployments and counts."""
 
+from forensics.analysis.ecs import case
 from forensics.analysis.service_rows import ServiceRow, services_of, strays_of
 from forensics.analysis.timeline import Timeline, Window
 from tests.unit.analysis.records import CLUSTER, SERVICE, Book, at
@@ -89,3 +90,16 @@ def test_counts_are_kept_in_the_order_they_were_seen() -> None:
         (2, 0, 0),
         (2, 2, 0),
     ]
+
+
+def test_a_cluster_of_the_same_name_in_another_account_is_another_one() -> None:
+    """One recorder for development and production, where everything has the same names."""
+    book = Book()
+    book.task("ours", name="a" * 32)
+    book.task("theirs", name="b" * 32, cluster=CLUSTER.replace("123456789012", "999999999999"))
+    book.task("elsewhere", name="c" * 32, cluster=CLUSTER.replace("eu-west-1", "us-east-1"))
+    timeline = Timeline.of(book.records)
+    assert [task.reason for task in row_of(book).tasks] == ["ours"]
+    assert len(strays_of(timeline, [SERVICE])) == 2
+    found = case(timeline, SERVICE, Window(since="", until=None))
+    assert [task.stopped_reason for some in found.groups for task in some.tasks] == ["ours"]
