@@ -9,18 +9,19 @@ from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, Rule
 from forensics.model.finding import ROLLBACK, Finding
 
 _NAMED = 5
-_UPDATE = "UPDATE_ROLLBACK_FAILED"
 
 RULE = Rule(
     id="rollback-stuck",
     category="rollback-failed",
     title="The rollback failed too",
     cause="CloudFormation could not undo the operation; until that is repaired the stack takes no update.",
-    remedy="Repair what the resources below need; then continue the rollback of an update, skipping what "
-    "cannot be repaired, or delete the stack of a failed creation.",
+    remedy="Repair what the resources below need; then continue the rollback of an update "
+    "(aws cloudformation continue-update-rollback), skipping what cannot be repaired, or delete the stack "
+    "of a failed creation.",
     docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-updating-stacks-continueupdaterollback.html",
     confidence=0.95,
     pattern="",
+    checks=("aws cloudformation describe-stack-resources --stack-name {stack}",),
 )
 
 
@@ -38,11 +39,6 @@ def stuck_rollback(operation: Operation, found: Causes) -> Finding | None:
     blocking = [event for event in (*found.later, *found.first) if event.at <= end.at]
     undoing = found.later or blocking
     names = ", ".join(dict.fromkeys(event.logical_id for event in undoing[:_NAMED]))
-    template = (
-        "aws cloudformation continue-update-rollback --stack-name {stack}"
-        if end.status == _UPDATE
-        else "aws cloudformation describe-stack-resources --stack-name {stack}"
-    )
     return claim(
         Match(RULE, {}),
         subject=subject_of(end),
@@ -50,7 +46,7 @@ def stuck_rollback(operation: Operation, found: Causes) -> Finding | None:
         why=f"The stack itself says {end.status}.",
         role=ROLLBACK,
         cause=f"{RULE.cause} It stopped at {names}." if names else None,
-        checks=checks((template,), values_of_stack(end), region=region_of(end.stack_id)),
+        checks=checks(RULE.checks, values_of_stack(end), region=region_of(end.stack_id)),
         first_at=end.at,
         last_at=end.at,
     )

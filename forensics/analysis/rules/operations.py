@@ -59,12 +59,12 @@ RULES = (
         category="rollback-failed",
         title="The rollback itself failed",
         cause="CloudFormation could not undo the operation; the stack stays where it is until somebody acts.",
-        remedy="Repair what the failed resource needs, then continue the rollback, skipping what cannot be "
-        "repaired.",
+        remedy="Repair what the failed resource needs, then continue the rollback "
+        "(aws cloudformation continue-update-rollback), skipping what cannot be repaired.",
         docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-updating-stacks-continueupdaterollback.html",
         confidence=0.9,
         pattern=r"(?:UPDATE_)?ROLLBACK_FAILED state",
-        checks=("aws cloudformation continue-update-rollback --stack-name {stack}",),
+        checks=("aws cloudformation describe-stack-resources --stack-name {stack}",),
     ),
     Rule(
         id="stack-needs-repair",

@@ -416,7 +416,7 @@ def test_a_rollback_that_failed_is_a_finding_of_its_own() -> None:
     found = next(item for item in of(book).findings if item.rule == "rollback-stuck")
     assert found.category == "rollback-failed"
     assert "Group" in found.cause
-    assert found.checks[0].startswith(f"aws cloudformation continue-update-rollback --stack-name {STACK}")
+    assert found.checks[0].startswith(f"aws cloudformation describe-stack-resources --stack-name {STACK}")
     assert [item.seq for item in found.evidence] == [4, 5]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bench import messages
 from forensics.analysis.classify import classify, fill, sentence
+from forensics.analysis.patterns.catalogue import RULES as TIME_RULES
 from forensics.analysis.reasons import normalised
 from forensics.analysis.rules.catalogue import RULES
 from forensics.analysis.rules.literals import words_of
@@ -44,6 +45,14 @@ def test_a_rule_is_whole(rule: Rule) -> None:
     assert re.compile(rule.pattern)
     assert re.compile(rule.resource)
     assert all(check.startswith("aws ") for check in rule.checks)
+
+
+@pytest.mark.parametrize("rule", [*RULES, *TIME_RULES], ids=lambda rule: rule.id)
+def test_what_is_to_be_checked_is_only_read(rule: Rule) -> None:
+    """Checks are pasted into a shell in the middle of an incident: none may change anything."""
+    reads = re.compile(r"aws [\w-]+ (?:describe|list|get|lookup|tail)\b")
+    assert all(reads.match(check) for check in rule.checks)
+    assert not any(word in check for check in rule.checks for word in ("get-secret-value", "get-parameter"))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
