@@ -53,7 +53,7 @@ def _sections(diagnosis: Diagnosis, course: Course) -> Iterator[Section]:
     findings = list(enumerate(diagnosis.findings))
     for place, finding in findings:
         if finding.role != CONTEXT:
-            yield from finding_sections(finding, place, rank=1 if place == 0 else 9 + place)
+            yield from _finding(finding, place, rank=1 if place == 0 else 9 + place)
     resources = _resources(course)
     if resources:
         yield Section(name="Resources", text=f"### Resources\n\n{resources}", rank=6)
@@ -62,7 +62,7 @@ def _sections(diagnosis: Diagnosis, course: Course) -> Iterator[Section]:
         yield Section(name="Services", text=f"### Services\n\n{tasks}", rank=7)
     for place, finding in findings:
         if finding.role == CONTEXT:
-            yield from finding_sections(finding, place, rank=1 if place == 0 else 9 + place)
+            yield from _finding(finding, place, rank=1 if place == 0 else 9 + place)
     yield Section(name="Coverage", text=f"### Coverage\n\n{coverage(diagnosis.coverage)}", rank=5)
     if len(diagnosis.attempts) > 1:
         yield Section(name="Attempts", text=f"### Attempts\n\n{_attempts(diagnosis.attempts)}", rank=8)
@@ -78,14 +78,8 @@ def _heading(diagnosis: Diagnosis) -> str:
     return "\n\n".join([f"## {title}", " ".join(facts), *(prose(text) for text in said if text)])
 
 
-def finding_sections(finding: Finding, place: int, *, rank: int) -> Iterator[Section]:
-    """Yield one finding: what it is, what to do about it, what it rests on, each for itself.
-
-    Args:
-        finding: The finding.
-        place: Its place in the diagnosis, from 0 on.
-        rank: Rank of its first section; the others follow where it is the cause.
-    """
+def _finding(finding: Finding, place: int, *, rank: int) -> Iterator[Section]:
+    """Yield one finding: what it is, what to do, what it rests on; only the cause ranks them apart."""
     label = label_of(finding, place)
     step = 1 if place == 0 else 0
     name = f"{label}: {prose(finding.title)}"

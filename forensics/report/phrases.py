@@ -10,14 +10,14 @@ from forensics.model.record import Gap
 from forensics.report.count import counted
 from forensics.report.moments import calendar_time, clock_time, lasted
 
-OUTCOMES = {
+_OUTCOMES = {
     "failed": "FAILED",
     "succeeded": "SUCCEEDED",
     "in_progress": "IN PROGRESS",
     "nothing_found": "NOTHING FOUND",
     "could_not_look": "COULD NOT LOOK",
 }
-MEANINGS = {
+_MEANINGS = {
     "nothing_found": "The archive was read whole and holds no operation, deployment or stopped task "
     "to explain.",
     "could_not_look": "Nothing was found, but not everything could be read: this is no proof that "
@@ -29,12 +29,12 @@ MEANINGS = {
 
 def outcome_of(diagnosis: Diagnosis) -> str:
     """Return the outcome in capitals."""
-    return OUTCOMES.get(diagnosis.outcome, diagnosis.outcome.upper())
+    return _OUTCOMES.get(diagnosis.outcome, diagnosis.outcome.upper())
 
 
 def meaning_of(diagnosis: Diagnosis) -> str:
     """Return what the outcome means, one or two sentences; "" where it speaks for itself."""
-    said = MEANINGS.get(diagnosis.outcome, "")
+    said = _MEANINGS.get(diagnosis.outcome, "")
     if diagnosis.outcome == "succeeded" and diagnosis.findings:
         return f"{said} Below: why an earlier one failed."
     return said

@@ -95,7 +95,7 @@ def _buttons(course: Course, link: str | None) -> Iterator[Block]:
     elements = [
         {"type": "button", "text": _plain(text), "url": url}
         for text, url in buttons
-        if url and len(url) <= 3000
+        if url and len(url) <= ADDRESS_CHARACTERS
     ]
     if elements:
         yield {"type": "actions", "elements": elements}
