@@ -41,6 +41,14 @@ def _note(recording: Recording, state: SiteState, standing: CredentialStanding) 
     said = statement(state, standing)
     if _gist(said) != _gist(state.said) and recording.write([recording.mint.credentials(said)]):
         state.said = said
+        recording.log.info(
+            "credentials stand",
+            site=state.label,
+            state=standing.state,
+            source=standing.source,
+            expires_at=said["expires_at"],
+            command=standing.command,
+        )
 
 
 def statement(state: SiteState, standing: CredentialStanding, *, left_s: float | None = None) -> JsonObject:
