@@ -158,7 +158,8 @@ def _rows(found: Report, now: datetime) -> Iterator[tuple[str, str]]:
     yield "gaps", f"{found.gap_count}, {len(found.open_gaps)} of them open"
     for who in found.identities:
         yield "identity", _identity(who, now)
-    for said in found.credentials:
+    # Whom nobody records with any more, nobody needs to renew.
+    for said in found.credentials if found.is_alive else ():
         yield "credentials", _credentials(said, now)
     refused = sorted({item.refusal for item in found.streams if item.refusal})
     if refused:
