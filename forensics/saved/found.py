@@ -24,8 +24,6 @@ class Item(msgspec.Struct, kw_only=True):
     before."""
     time: str | None = None
     subject: str | None = None
-    order_at: str = ""
-    """When it belongs in the order, where it has no time of its own."""
     twin: tuple[str, ...] = ()
     """What another account of the same event has in common with this one."""
     is_second_hand: bool = False

@@ -18,6 +18,7 @@ from forensics.saved.recognise import recognise
 
 STDIN = Path("-")
 _NOT_RECORDED = "read from saved output, not from a recording: nothing tells what was not saved"
+_MOST_NOTES = 50
 _EPOCH = "1970-01-01T00:00:00.000Z"
 _HINT = (
     "save what describe-stack-events, describe-stacks, describe-services or describe-tasks print, or "
@@ -111,9 +112,15 @@ def _content(path: Path) -> bytes:
         ) from error
 
 
+def _some(notes: list[str]) -> list[str]:
+    """Return as many sentences as somebody reads, and one about the others."""
+    more = len(notes) - _MOST_NOTES
+    return notes if more <= 0 else [*notes[:_MOST_NOTES], f"and {more} more sentences like these"]
+
+
 def _facts(found: Found, files: Sequence[SavedFile]) -> tuple[list[Fact], tuple[str, ...]]:
     result = ordered(found.items)
-    notes = [_NOT_RECORDED, *absent(result.facts), *found.notes()]
+    notes = [_NOT_RECORDED, *_some([*absent(result.facts), *found.notes()])]
     if result.repeated:
         verb = "fact comes" if result.repeated == 1 else "facts come"
         notes.append(f"{result.repeated} {verb} more than once in it and counted once")

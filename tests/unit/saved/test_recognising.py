@@ -187,6 +187,14 @@ def test_what_is_missing_or_not_understood_is_said(content: Any, note: str, tmp_
     assert [item for item in notes if item.startswith(note)], notes
 
 
+def test_of_many_sentences_only_so_many_are_said(tmp_path: Path) -> None:
+    """A file can name ten thousand things that AWS did not describe; a diagnosis carries every note."""
+    failures = [{"arn": f"{TASK}{number}", "reason": "MISSING"} for number in range(300)]
+    _, notes = read(tmp_path, {"tasks": [task()], "failures": failures})
+    assert len(notes) == 51
+    assert notes[-1] == "and 250 more sentences like these"
+
+
 def test_a_page_whose_next_one_follows_is_not_missing(tmp_path: Path) -> None:
     _, notes = read(tmp_path, {"StackEvents": events(1, 5), "NextToken": "x"}, {"StackEvents": events(5)})
     assert notes == []
