@@ -51,7 +51,7 @@ def explain_operation(operation: Operation, timeline: Timeline) -> Explanation:
         if service:
             known = case(timeline, service, operation.window)
             cases.append((known, failures[0]))
-            about = explain_service(known, timeline, operation, failures[0], why)
+            about = findings.of_case(known, timeline, operation.window, failure=failures[0], why=why)
         else:
             about = [findings.of_resource(failures, timeline, operation.window, why=why)]
         made += about if place == 0 else [_less_sure(item) for item in about]
@@ -77,7 +77,7 @@ def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
         if known.groups:
             how = "went well" if operation.outcome == SUCCESS else "goes on"
             why = f"The operation {how}, but the service's tasks stop again and again."
-            made += explain_service(known, timeline, operation, None, why)
+            made += findings.of_case(known, timeline, operation.window, failure=None, why=why)
     return _explanation(operation, timeline, made, cases, 0)
 
 
@@ -108,28 +108,6 @@ def _of_rollback(operation: Operation, found: Causes, timeline: Timeline) -> lis
     ]
     stuck = stuck_rollback(operation, found)
     return [stuck, *later] if stuck else later
-
-
-def explain_service(
-    known: ServiceCase, timeline: Timeline, operation: Operation, failure: StackEvent | None, why: str
-) -> list[Finding]:
-    """Return the findings about a service: one for each reason its tasks stopped with, else what was said."""
-    window = operation.window
-    if not known.groups:
-        finding = findings.of_service(known, timeline, window, failure=failure, why=why)
-        return [finding] if finding else []
-    made = []
-    for found in known.groups:
-        share = f"{len(found.tasks)} of {known.task_count} stopped tasks {_named(known)} give this reason."
-        because = f"{why} {share}".strip()
-        made.append(findings.of_tasks(known, found, timeline, window, failure=failure, why=because))
-    return made
-
-
-def _named(known: ServiceCase) -> str:
-    if not known.deployments:
-        return "of the service"
-    return f"of deployment {' and '.join(known.deployments)}"
 
 
 def _service_behind(event: StackEvent, found: Causes) -> str | None:

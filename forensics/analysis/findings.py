@@ -43,6 +43,9 @@ UNKNOWN_STOP = Rule(
     checks=("aws ecs describe-tasks --cluster {cluster} --tasks {task}",),
 )
 _ALTERNATIVES = 3
+_SURE = 0.8
+_GENERIC = 0.65
+"""Below this the texts of tasks say that they ended, and hardly why."""
 
 
 def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Window, *, why: str) -> Finding:
@@ -70,6 +73,37 @@ def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Wind
         checks=checks(match.rule.checks, values, region=region_of(failure.stack_id)),
         gaps=blind_spots(timeline, [f"stack_events {failure.stack_id}"], window),
     )
+
+
+def of_case(
+    case: ServiceCase, timeline: Timeline, window: Window, *, failure: StackEvent | None, why: str
+) -> list[Finding]:
+    """Return the findings about a service: one for each reason its tasks stopped with, else what was said.
+
+    Where the tasks only say that they ended and the scheduler says why, the scheduler comes first.
+
+    Args:
+        case: The service's case.
+        timeline: Everything known.
+        window: The span that matters.
+        failure: CloudFormation's failure of the service; None where no stack is known.
+        why: Why the service is looked at.
+    """
+    more = "The scheduler says more than the tasks do." if case.groups else ""
+    said = of_service(case, timeline, window, failure=failure, why=f"{why} {more}".strip())
+    if not case.groups:
+        return [said] if said else []
+    made = []
+    for found in case.groups:
+        share = f"{len(found.tasks)} of {case.task_count} stopped tasks {_whose(case)} give this reason."
+        because = f"{why} {share}".strip()
+        made.append(of_tasks(case, found, timeline, window, failure=failure, why=because))
+    says_more = said is not None and said.confidence >= _SURE and made[0].confidence < _GENERIC
+    return [said, *made] if said is not None and says_more else made
+
+
+def _whose(case: ServiceCase) -> str:
+    return f"of deployment {' and '.join(case.deployments)}" if case.deployments else "of the service"
 
 
 def of_tasks(
@@ -119,10 +153,10 @@ def of_tasks(
 def of_service(
     case: ServiceCase, timeline: Timeline, window: Window, *, failure: StackEvent | None, why: str
 ) -> Finding | None:
-    """Return the finding about a service none of whose stopped tasks is known.
+    """Return the finding about what was said of a service.
 
-    What the scheduler said is judged, then what CloudFormation said; that the tasks themselves were not
-    seen is said in ``gaps``.
+    What the scheduler said is judged, then what CloudFormation said; where no stopped task was seen, that is
+    said in ``gaps``.
 
     Returns:
         None where neither of them said anything.
@@ -139,6 +173,7 @@ def of_service(
     cluster = case.arn.replace(":service/", ":cluster/").rpartition("/")[0]
     whose = "the failed deployment" if case.deployments else "this service"
     unseen = f"no stopped task of {whose} is in the archive, so why its tasks ended is not known"
+    notes = () if case.groups else (unseen,)
     spots = blind_spots(timeline, _resting_on(case.arn, cluster, failure), window)
     return claim(
         match,
@@ -148,7 +183,7 @@ def of_service(
         why=why,
         alternatives=_alternatives(matches),
         checks=checks(match.rule.checks, values, region=region_of(case.arn)),
-        gaps=(unseen, *spots),
+        gaps=(*notes, *spots),
     )
 
 

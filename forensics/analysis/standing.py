@@ -179,24 +179,10 @@ def _of_deployment(known: ServiceCase, chosen: Deployment | None) -> ServiceCase
 
 
 def _findings(known: ServiceCase, timeline: Timeline, window: Window, *, failing: bool) -> list[Finding]:
-    if not known.groups:
-        if not failing and not known.messages:
-            return []
-        finding = findings.of_service(
-            known, timeline, window, failure=None, why="The service's scheduler says so."
-        )
-        return [finding] if finding else []
-    return [
-        findings.of_tasks(
-            known,
-            found,
-            timeline,
-            window,
-            failure=None,
-            why=f"{len(found.tasks)} of {known.task_count} stopped tasks give this reason.",
-        )
-        for found in known.groups
-    ]
+    if not known.groups and not failing and not known.messages:
+        return []
+    why = "" if known.groups else "The service's scheduler says so."
+    return findings.of_case(known, timeline, window, failure=None, why=why)
 
 
 def _newest(timeline: Timeline, service: str) -> tuple[Deployment | None, str | None]:

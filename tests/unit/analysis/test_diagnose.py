@@ -279,6 +279,22 @@ def test_the_most_specific_text_of_a_task_decides() -> None:
     assert of(book).findings[0].category == "container-oom"
 
 
+def test_the_scheduler_comes_first_where_tasks_only_say_that_they_ended() -> None:
+    book = Book()
+    book.deployment("FAILED")
+    book.task("Essential container in task exited", code="EssentialContainerExited")
+    book.said(
+        "(service backend) (task 1) is unhealthy in (target-group arn:x) due to (reason Request timed out)"
+    )
+    findings = of(book).findings
+    assert [item.category for item in findings if item.role == "cause"] == [
+        "health-check-elb",
+        "container-exit-error",
+    ]
+    assert not any("no stopped task" in gap for gap in findings[0].gaps)
+    assert all(item.why for item in findings)
+
+
 def test_different_exit_codes_are_different_reasons() -> None:
     book = Book()
     book.deployment("FAILED")
