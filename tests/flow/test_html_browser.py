@@ -105,11 +105,14 @@ def test_dark_is_dark_and_print_is_light(incident: Path, browser: Browser) -> No
 
 def seen(page: Any) -> dict[str, Any]:
     """Return what a person can see of a report: its text, and how much is drawn."""
+    # Sections far below are laid out when somebody scrolls to them; asking for a box does the same.
     counts = """() => ({
-      text: document.body.innerText,
+      text: [...document.querySelectorAll('main > section')].filter(
+        (part) => part.getBoundingClientRect().height > 0).map((part) => part.textContent).join(' '),
       bars: [...document.querySelectorAll('.gantt rect')].filter(
         (bar) => bar.getBoundingClientRect().width > 0 && bar.getAttribute('fill')).length,
-      rows: [...document.querySelectorAll('.events tr[id]')].filter((row) => row.offsetHeight > 0).length,
+      rows: [...document.querySelectorAll('.events tr[id]')].filter(
+        (row) => row.getBoundingClientRect().height > 0).length,
     })"""
     return dict(page.evaluate(counts))
 
@@ -161,12 +164,12 @@ def test_words_and_choices_filter_the_events(incident: Path, browser: Browser) -
         assert shown.count() == total
         page.get_by_label("Filter the events").fill("backendservice0F9E6D3B ECS::Service create_FAILED")
         page.locator("#filter output", has_text="1 of").wait_for()
-        assert "ECS Deployment Circuit Breaker" in shown.inner_text()
+        assert "ECS Deployment Circuit Breaker" in shown.text_content()
         page.get_by_label("Filter the events").fill("")
         page.get_by_label("Who speaks").select_option("ECS")
         page.get_by_label("How grave").select_option("failures")
         assert 0 < shown.count() < total
-        assert set(shown.locator("td:nth-child(3)").all_inner_texts()) == {"court-case-backend"}
+        assert set(shown.locator("td:nth-child(3)").all_text_contents()) == {"court-case-backend"}
 
 
 def test_a_link_to_a_hidden_record_shows_it(incident: Path, browser: Browser) -> None:
@@ -210,11 +213,11 @@ def test_packed_payloads_open_where_their_record_is(big: Path, browser: Browser)
     """Thousands of payloads do not fit as text; they are all there all the same."""
     with visiting(browser, big, viewport=DESK) as visit:
         row = visit.page.locator(".events tr[data-p]:visible").first
-        where = row.locator("td").nth(3).inner_text().split()[0]
+        where = row.locator("td").nth(3).text_content().split()[0]
         row.get_by_role("button").click()
         payload = row.locator("pre")
         payload.wait_for()
-        assert f'"LogicalResourceId":"{where}"' in payload.inner_text()
+        assert f'"LogicalResourceId":"{where}"' in payload.text_content()
         assert visit.messages == []
         assert visit.requests == [big.as_uri()]
 
@@ -232,7 +235,7 @@ def test_hostile_records_run_nothing_and_reach_nobody(
         assert page.evaluate("window.owned") is None
         assert page.locator("img, iframe, object, embed, form, base, link").count() == 0
         assert page.evaluate(DANGEROUS) == 0
-        assert "<script>window.owned=1;alert(1)</script>" in page.locator(".events").inner_text()
+        assert "<script>window.owned=1;alert(1)</script>" in page.locator(".events").text_content()
         assert visit.overflow <= 0
         assert (visit.dialogs, visit.messages) == ([], [])
         assert visit.requests == [hostile.as_uri()]
