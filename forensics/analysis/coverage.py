@@ -17,6 +17,11 @@ KINDS = ("recovered", "lost", "unknown", "open")
 """What may have become of a gap."""
 
 
+_LONGEST_STEP_S = 100 * 366 * 86_400
+_MOST_STREAMS = 1_000_000
+_DIGITS = 9
+
+
 class Run(msgspec.Struct, kw_only=True):
     """One process that recorded."""
 
@@ -148,7 +153,7 @@ class Coverage:
 
     def _add_clock(self, _record: Record, payload: Any) -> None:
         jumped_s, after = value_at(payload, "jumped_s"), _moment(text_at(payload, "after"))
-        if not isinstance(jumped_s, int | float) or after is None:
+        if not isinstance(jumped_s, int | float) or abs(jumped_s) > _LONGEST_STEP_S or after is None:
             return
         before = text_at(payload, "before")
         self.clock_steps.append(
@@ -217,8 +222,11 @@ def numbers_in(ranges: str) -> set[int]:
     numbers: set[int] = set()
     for part in ranges.split(","):
         low, dash, high = part.partition("-")
-        if low.isascii() and low.isdigit() and (not dash or (high.isascii() and high.isdigit())):
-            numbers.update(range(int(low), int(high or low) + 1))
+        if not (low.isascii() and low.isdigit() and (not dash or (high.isascii() and high.isdigit()))):
+            continue
+        # Nobody has so many streams: a longer range is not worth the memory.
+        first, last = int(low[:_DIGITS]), int((high or low)[:_DIGITS])
+        numbers.update(range(first, min(last, first + _MOST_STREAMS) + 1))
     return numbers
 
 

@@ -1,7 +1,7 @@
 """One stream's evidence put together: the intervals in which it was seen, and those in which it was not."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -82,6 +82,10 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
         """Whether a poll of it ever succeeded, or the survey vouched for it."""
         return self._sure_until is not None or bool(self._spans)
 
+    @property
+    def _began_at(self) -> datetime:
+        return self._anew_at or self.opened_at
+
     def open(self, at: datetime, because: str, *, run: int) -> None:
         """The stream is watched from now on; where it had ended, anew."""
         if self.ended_at is not None:
@@ -92,7 +96,7 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
     def end(self, at: datetime, because: str, *, run: int) -> None:
         """Nothing more is watched. What was open then, or left by an earlier run, stays unknown."""
         unread = self._sure_until is None and (self.open_gap is not None or run != self.run)
-        since = (self._anew_at or self.opened_at) if unread else None
+        since = self._began_at if unread else None
         reason, detail = DAEMON_DOWN, ""
         if self.open_gap is not None:
             since = self.open_gap.since if since is None else min(since, self.open_gap.since)
@@ -126,7 +130,7 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
     def stay_calm(self, until: datetime, how: str, *, run: int) -> None:
         """A statement says that the stream was looked at after a moment, and nothing had come."""
         if self._sure_until is None:
-            self._sure_until = self._anew_at or self.opened_at
+            self._sure_until = self._began_at
             self._begin(until, None, how, run=run)
         elif run != self.run:
             self._bridge(until, until)
@@ -150,25 +154,23 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
     def clock_set(self, after: datetime, jumped_s: float) -> None:
         """The wall clock was set: a moment that has not come yet is one by the old clock."""
         if self._sure_until is not None and self._sure_until > after:
-            self._sure_until = datetime.fromtimestamp(self._sure_until.timestamp() + jumped_s, after.tzinfo)
+            self._sure_until = min(after, self._sure_until + timedelta(seconds=jumped_s))
 
     def leave_open(self, detail: str) -> None:
         """No process looks after the stream although it is asked for."""
         if self.ended_at is None and self.open_gap is None:
-            since = self._sure_until or self._anew_at or self.opened_at
+            since = self._sure_until or self._began_at
             self.open_gap = self._inferred(since, None, "open", DAEMON_DOWN, detail=detail)
 
     def close(self, last_at: datetime) -> None:
         """Nothing more is known; the end of the archive is the end of what is still open."""
         if self.open_gap is None and self.ended_at is None and self._sure_until is None:
-            since = self._anew_at or self.opened_at
             detail = "No poll of it ever succeeded; perhaps it does not exist yet."
-            self.open_gap = self._inferred(since, None, "open", NEVER_READ, detail=detail)
+            self.open_gap = self._inferred(self._began_at, None, "open", NEVER_READ, detail=detail)
         if self.open_gap is not None:
-            began_at = self._anew_at or self.opened_at
-            if self._sure_until is None and self.open_gap.since > began_at:
+            if self._sure_until is None and self.open_gap.since > self._began_at:
                 detail = "It was opened by a run that ended before it was read."
-                self._infer(began_at, self.open_gap.since, "unknown", DAEMON_DOWN, detail=detail)
+                self._infer(self._began_at, self.open_gap.since, "unknown", DAEMON_DOWN, detail=detail)
             self.gaps.append(self.open_gap)
             self.until = max(last_at, self.open_gap.since)
         else:
@@ -194,14 +196,14 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
                 yield how, max(gap.since, self.opened_at), end
 
     def _begin(self, until: datetime, reaches_to: datetime | None, how: str, *, run: int) -> None:
-        opened_at = self._anew_at or self.opened_at
-        start = opened_at
+        opened_at = start = self._began_at
         is_first = not self._spans
         # The survey lists what is: it reaches back to nothing, and nothing of its own can be missed.
         if reaches_to is not None and parse_stream(self.stream).source != _SURVEY:
             self.reads_back_to = reaches_to if is_first else self.reads_back_to
             start = max(opened_at, min(reaches_to, until))
-        if start > opened_at and not self._is_said(opened_at, start):
+        is_said = any(gap.since <= opened_at and (gap.until or start) >= start for gap in self.gaps[-2:])
+        if start > opened_at and not is_said:
             reason = DAEMON_DOWN if run != self.run else "window"
             detail = "The first poll did not reach back to the time from which it was watched."
             self._infer(opened_at, start, "unknown", reason, detail=detail)
@@ -210,7 +212,9 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
     def _bridge(self, until: datetime, reaches_to: datetime | None) -> None:
         """See again, after a time without a process."""
         since = self._sure_until or self.opened_at
-        if not self._is_bridged() and until > since:
+        # A record may say what became of the time since the stream was last seen.
+        is_said = any(gap.since <= since < (gap.until or until) for gap in self.gaps[-2:])
+        if not is_said and until > since:
             sure_from = min(max(reaches_to or since, since), until)
             detail = "No recorder was at work."
             if sure_from > since:
@@ -218,13 +222,6 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
             if until > sure_from:
                 self._infer(sure_from, until, "recovered", DAEMON_DOWN, detail=detail)
         self._see(since, until, "recovered")
-
-    def _is_bridged(self) -> bool:
-        """Return whether a record says what became of the time since the stream was last seen."""
-        return self._sure_until is not None and self._is_said(self._sure_until, self._sure_until)
-
-    def _is_said(self, since: datetime, until: datetime) -> bool:
-        return any(gap.since <= since and (gap.until or until) >= until for gap in self.gaps[-2:])
 
     def _see(self, since: datetime, until: datetime, how: str) -> None:
         if until <= since:

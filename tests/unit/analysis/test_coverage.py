@@ -6,7 +6,7 @@ import pytest
 from forensics.analysis.coverage import Coverage
 from forensics.analysis.coverage_selection import StreamSelection
 from forensics.analysis.coverage_statement import statement
-from tests.unit.analysis.records import STACK
+from tests.unit.analysis.records import STACK, at
 from tests.unit.analysis.watched import EVENTS, SERVICES, SURVEY, TASKS, Log, gaps, intervals
 
 
@@ -185,6 +185,21 @@ def test_records_of_a_shape_that_nobody_foresaw_change_nothing(payload: object) 
             log.add(record.type, 60, payload)  # type: ignore[arg-type]
     log.add("forensics.invented", 60, {"stream": EVENTS})
     assert msgspec.json.encode(log.said().streams) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("forensics.coverage", {"from": at(60), "to": at(120), "streams": "1-99999999999999999999"}),
+        ("forensics.clock", {"before": at(60), "after": at(61), "jumped_s": 1e300}),
+    ],
+    ids=["a range without end", "a step without end"],
+)
+def test_a_hostile_record_takes_neither_memory_nor_the_answer(kind: str, payload: dict[str, object]) -> None:
+    """Archives and bundles come from others."""
+    log = watched().poll(60, EVENTS)
+    log.add(kind, 130, payload)
+    assert intervals(log.stop(140).said(), EVENTS) == [(0, 60, "polled")]
 
 
 def test_a_stack_is_shown_with_everything_that_it_led_to() -> None:
