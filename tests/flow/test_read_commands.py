@@ -81,10 +81,10 @@ def test_the_demo_incident_is_explained_by_the_secret(incident: Path) -> None:
     assert all(item["seq"] in seqs for item in first["evidence"])
 
 
-def test_the_page_of_the_demo_incident_says_the_cause_in_its_third_line(incident: Path) -> None:
+def test_the_page_of_the_demo_incident_says_the_cause_below_its_heading(incident: Path) -> None:
     lines = run(explain, incident).stdout.split("\n")
     assert lines[0].startswith("FAILED")
-    assert lines[2].startswith("CAUSE  A secret's value is not the JSON")
+    assert lines[3].startswith("CAUSE  A secret's value is not the JSON")
 
 
 def test_attempts_are_numbered_and_can_be_asked_for(incident: Path) -> None:
