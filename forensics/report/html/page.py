@@ -64,7 +64,7 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
 
 _WORDS = {
     "failed": ("Failed", ""),
-    "succeeded": ("Succeeded", "The newest attempt went well."),
+    "succeeded": ("Succeeded", "The attempt went well."),
     "in_progress": ("In progress", "The attempt has not ended."),
     "nothing_found": (
         "Nothing found",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.analysis.resources import StackRow
+from forensics.analysis.resources import CANCELLED, FAILED, StackRow
 from forensics.report.html.gantt import longest, nested_names
 from forensics.report.html.ground import LEAST
 from forensics.report.html.scale import percent
@@ -24,7 +24,8 @@ class Slow(msgspec.Struct, frozen=True, kw_only=True):
     length: str
     width: str
     """Beside the longest of all, per cent."""
-    is_failed: bool
+    tone: str
+    """failed, cancelled or done: for its colour."""
     seq: int
 
 
@@ -53,11 +54,11 @@ def slowest(stacks: Sequence[StackRow]) -> Slowest:
             name=row.logical_id,
             kind=row.resource_type,
             stack=names.get(stack.name, stack.name),
-            status=item.status,
+            status=item.status + (", cancelled" if item.result == CANCELLED else ""),
             since=clock_time(item.started_at),
             length=lasted(item.started_at, item.ended_at),
             width=percent(max(length_s / most_s * 100, LEAST)),
-            is_failed=item.result == "failed",
+            tone=item.result if item.result in {FAILED, CANCELLED} else "done",
             seq=item.seq,
         )
         for stack, row, length_s, item in known[:SHOWN]

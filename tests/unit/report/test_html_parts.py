@@ -9,7 +9,7 @@ from forensics.analysis.course import course_of
 from forensics.analysis.shapes import ECS_SERVICE
 from forensics.analysis.timeline import Timeline, Window
 from forensics.model.record import Record
-from forensics.report.html import gantt, lanes, payloads, provenance, scale, streams, table
+from forensics.report.html import gantt, lanes, payloads, provenance, scale, slowest, streams, table
 from tests.unit.analysis.records import CHILD, SERVICE, STACK, Book, at
 
 ALWAYS = Window(since="", until=None)
@@ -61,6 +61,15 @@ def test_only_what_a_finding_blames_is_marked_as_the_cause() -> None:
 def test_what_was_under_way_when_the_rollback_began_is_said() -> None:
     (text,) = charted(failed_creation()).interrupted
     assert text.startswith("Database (AWS::RDS::DBInstance): CREATE since 12:00:01, 1m1s")
+
+
+def test_the_slowest_resources_say_whether_they_were_cancelled() -> None:
+    """A database that was stopped after a minute did not take a minute by itself."""
+    found = slowest.slowest(course_of(Timeline.of(failed_creation().records)).stacks)
+    assert [(row.name, row.length, row.status, row.tone) for row in found.rows] == [
+        ("Database", "1m", "CREATE_FAILED, cancelled", "cancelled"),
+        ("Backend", "58s", "CREATE_FAILED", "failed"),
+    ]
 
 
 def test_a_rollback_and_gaps_lie_behind_a_stacks_rows() -> None:
