@@ -164,7 +164,7 @@ def test_a_stack_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
             "watch", "--stack", "shop", "--settings", quick(tmp_path), cwd=tmp_path, url=player.url
         ) as process,
     ):
-        wait_for(process, "identity")
+        wait_for(process, "records as")
         clock.advance(RUNNING)
         wait_for(process, "CREATE_FAILED")
 
@@ -194,7 +194,7 @@ def test_a_hangup_takes_new_settings_without_reading_anything_twice(tmp_path: Pa
         played(RUNNING) as (player, _),
         started("watch", "--settings", settings, cwd=tmp_path, url=player.url) as process,
     ):
-        wait_for(process, "identity")
+        wait_for(process, "records as")
         quick(tmp_path, '[[targets]]\nname = "all"\nstacks = ["nothing-yet", "shop"]\n')
         process.send_signal(signal.SIGHUP)
         wait_for(process, "CREATE_FAILED")
