@@ -195,7 +195,9 @@ def region_for(options: ChainOptions) -> str:
     if options.region:
         return options.region
     try:
-        return _region_of(Session(profile=options.profile), options)
+        session = Session(profile=options.profile)
+        session.get_scoped_config()  # a profile that does not exist is said before anything begins
+        return _region_of(session, options)
     except BotoCoreError as error:
         raise from_exception(error, "credentials") from error
 
