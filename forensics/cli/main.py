@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
+    "reveal": ("forensics.cli.reveal:reveal", "Turn the names in an answer from support back."),
     "sign": ("forensics.cli.sign:sign", "Sign an archive or a bundle."),
     "schema": ("forensics.cli.schema:schema", "Print the JSON Schema of a document."),
 }

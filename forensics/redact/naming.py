@@ -74,12 +74,18 @@ class Naming:
         self._names = names
         self.is_strict = strict
         self._public: set[str] = set()
+        self._hidden: set[str] = set()
         self.version = 0
         """Grows whenever something is learned that changes what becomes of a text."""
 
     def hide(self, value: str) -> str:
         """Return the value's name."""
+        self._hidden.add(value)
         return self._names.name(value)
+
+    def hidden(self) -> frozenset[str]:
+        """Return everything that was hidden by this export."""
+        return frozenset(self._hidden)
 
     def is_settled(self, text: str) -> bool:
         """Tell whether a text needs no more: it is a name that was given, or may stand."""

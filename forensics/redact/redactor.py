@@ -107,6 +107,10 @@ class Redactor:
         except Exception as error:  # noqa: BLE001 - as above
             raise RedactionFailed(f"a text could not be redacted: {type(error).__name__}") from None
 
+    def untold(self) -> frozenset[str]:
+        """Return the words that were hidden and may stand nowhere: what a scanner looks for."""
+        return frozenset() if self._is_off else self._text.untold()
+
     def summary(self) -> JsonObject:
         """Return what was done: rules, fields and how often each; what was left out; never a value."""
         fields: JsonObject = {}

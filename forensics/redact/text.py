@@ -23,7 +23,8 @@ _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
 _ACTION = re.compile(r"([a-z][a-z0-9-]{1,24}):([A-Z][A-Za-z0-9]{2,60}\*?|\*)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={1,2}")
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
-_WORKS = re.compile(r"[^\s\"'`“”‘’<>(){}\[\],;|]+")
+_UNMISTAKABLE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,}")
+_RUNS = re.compile(r"[^\s\"'`“”‘’<>(){}\[\],;|]+")
 _EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
 _JOINTS = re.compile(r"([=&:/@+#?%~\\]+)")
 _NAMED = re.compile(
@@ -102,6 +103,17 @@ class Text:
         if known is None:
             known = self._tokens[token] = self._judge(token)
         return known
+
+    def untold(self) -> frozenset[str]:
+        """Return the words that were hidden, without those that may stand elsewhere."""
+        hidden = self.naming.hidden()
+        return frozenset(
+            value
+            for value in hidden
+            if _UNMISTAKABLE.fullmatch(value)
+            and not self.naming.is_settled(value)
+            and not self.is_open(value)
+        )
 
     def _judge(self, token: str) -> str:
         if self.naming.is_settled(token) and token not in self._secrets:
@@ -317,7 +329,7 @@ def learn_names(text: Text, said: str) -> str:
 
 def hide_unknown_words(text: Text, said: str) -> str:
     """Hide every word that is not known to be one."""
-    return _WORKS.sub(lambda found: text.token(found[0]), said)
+    return _RUNS.sub(lambda found: text.token(found[0]), said)
 
 
 STEPS: tuple[Step, ...] = (
