@@ -55,9 +55,13 @@ CUE = re.compile(
 
 _JOINED = re.compile(r"(?:=|:=?|=>|->)\s*$|\s(?:is|was|are|were|equals?|to|as|now)\s*:?\s+$", re.IGNORECASE)
 _CONTINUES = re.compile(rf"(?:{_NOT_VALUES})[.:!?]*", re.IGNORECASE)
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][a-z]+(?:[A-Z][a-z]*)+")
+"""Of IAM, such as secretsmanager:GetSecretValue."""
 _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|AWS4-HMAC-SHA256)", re.IGNORECASE)
 
-AFTER_SCHEME = re.compile(r"(?P<cue>\b(?:Bearer|Basic|Digest)\s+)(?P<bare>[^\s\"'`,;]{6,})", re.IGNORECASE)
+AFTER_SCHEME = re.compile(
+    r"(?P<cue>\b(?:Bearer|Basic|Digest)\s+)(?P<bare>[^\s\"'`,;]{6,})", re.IGNORECASE
+)
 """What follows the name of an authorization scheme."""
 
 VALUE = re.compile(
@@ -81,18 +85,23 @@ BLOCKS = re.compile(
 
 def is_value(found: re.Match[str]) -> bool:
     """Tell whether what follows a word for a secret is its value, not the rest of the sentence."""
-    cue = found["cue"]
-    if _OPEN_TOKENS.search(cue):
+    cue, quoted, bare = found["cue"], found["quoted"], found["bare"]
+    if _OPEN_TOKENS.search(cue) or (quoted or bare).startswith("arn:"):
         return False
-    value = found["quoted"] if found["quoted"] is not None else found["bare"]
-    if value.startswith("arn:"):
-        return False
-    if found["quoted"] is not None:
+    if quoted is not None:
         return True
-    if _SCHEME.fullmatch(value.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(value):
+    if _SCHEME.fullmatch(bare.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(bare):
         return False
-    if _STRONG.search(cue) or not cue.endswith(" "):
-        return True
-    # "registry auth: execution resource retrieval failed" goes on in words; "token: sunshine" ends there.
+    return _STRONG.search(cue) is not None or not _is_sentence(found)
+
+
+def _is_sentence(found: re.Match[str]) -> bool:
+    """Tell whether a sentence goes on behind a word that need not speak of a secret.
+
+    "registry auth: execution resource retrieval failed" goes on in words; "token: sunshine" ends there.
+    """
+    cue, bare = found["cue"], found["bare"].rstrip(".:")
+    if not cue.endswith(" "):
+        return _ACTION.fullmatch(cue + bare) is not None and is_code(bare)
     goes_on = re.match(r"\s+[A-Za-z]", found.string[found.end() :]) is not None
-    return not (goes_on or is_code(value.rstrip(".:"))) or not is_word(value.rstrip(".:"))
+    return (goes_on and is_word(bare)) or (is_code(bare) and re.search(r"[a-z][A-Z]", bare) is not None)

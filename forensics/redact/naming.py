@@ -105,6 +105,8 @@ class Naming:
         """Return the name of a stack, service, cluster, container or resource as it may be told."""
         if not value or self.is_settled(value):
             return value
+        if "/" in value and ":" not in value and not value.startswith("/"):
+            return "/".join(self.public(part) for part in value.split("/"))
         if ":" in value or "/" in value:
             return self.whatever(value)
         if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or is_account(value):

@@ -24,7 +24,7 @@ _ACTION = re.compile(r"([a-z][a-z0-9-]{1,24}):([A-Z][A-Za-z0-9]{2,60}\*?|\*)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={1,2}")
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
 _UNMISTAKABLE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,}")
-_RUNS = re.compile(r"[^\s\"'`“”‘’<>(){}\[\],;|]+")
+_RUNS = re.compile(r"(?:(?!\.{3})[^\s\"'`“”‘’<>(){}\[\],;|…])+(?:['’](?:t|s|re|ve|ll|d|m)\b)?")
 _EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
 _JOINTS = re.compile(r"([=&:/@+#?%~\\]+)")
 _NAMED = re.compile(

@@ -41,9 +41,13 @@ def test_a_case_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_is_kept_of_an_export_that_failed(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), open_case("T-1", tmp_path) as names:
-        names.name("acme")
-        raise RuntimeError
+    def fail() -> None:
+        with open_case("T-1", tmp_path) as names:
+            names.name("acme")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with pytest.raises(UsageError, match="there is no case 'T-1'"):
         names_of("T-1", tmp_path)
 
