@@ -14,7 +14,7 @@ _SPOKEN = (
 SECRET_KEY = re.compile(
     r"pass(?:w(?:or)?d|phrase|code)|pwd|secret|token|credential|auth|cookie|session|signature|jwt|bearer|webhook"
     r"|(?:api|access|private|signing|encryption|shared|account|master|license)[ _-]?key|private"
-    r"|otp$|^pin$|[_-]pin$|dsn$|salt$|connection[ _-]?string|user_?data|certificate_?body",
+    r"|otp$|(?:^|[ _-])pin$|dsn$|salt$|connection[ _-]?string|user_?data|certificate_?body",
     re.IGNORECASE,
 )
 """Names of fields and variables whose value is a secret, however harmless it looks."""
@@ -59,9 +59,7 @@ _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][a-z]+(?:[A-Z][a-z]*)+")
 """Of IAM, such as secretsmanager:GetSecretValue."""
 _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|AWS4-HMAC-SHA256)", re.IGNORECASE)
 
-AFTER_SCHEME = re.compile(
-    r"(?P<cue>\b(?:Bearer|Basic|Digest)\s+)(?P<bare>[^\s\"'`,;]{6,})", re.IGNORECASE
-)
+AFTER_SCHEME = re.compile(r"(?P<cue>\b(?:Bearer|Basic|Digest)\s+)(?P<bare>[^\s\"'`,;]{6,})", re.IGNORECASE)
 """What follows the name of an authorization scheme."""
 
 VALUE = re.compile(
@@ -88,7 +86,8 @@ def is_value(found: re.Match[str]) -> bool:
     cue, quoted, bare = found["cue"], found["quoted"], found["bare"]
     if _OPEN_TOKENS.search(cue) or (quoted or bare).startswith("arn:"):
         return False
-    if quoted is not None:
+    # A flag of a command line: --password sunshine.
+    if quoted is not None or cue.startswith("-"):
         return True
     if _SCHEME.fullmatch(bare.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(bare):
         return False

@@ -93,7 +93,9 @@ class Leaves:
                 part if is_word(part) or is_code(part) else self._naming.public(part)
                 for part in value.split("::")
             )
-        if all(is_word(part) or is_code(part) or is_number(part) for part in re.split(r"[ /._-]", value)):
+        if " " in value:
+            return self._text.redact(value)
+        if all(is_word(part) or is_code(part) or is_number(part) for part in re.split(r"[/._-]", value)):
             return value
         return self._naming.hide(value)
 

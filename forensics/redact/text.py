@@ -9,7 +9,14 @@ from forensics.redact import cues
 from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming, is_account, is_open_word
 from forensics.redact.pseudonyms import address_of
-from forensics.redact.words import is_generated_name, is_number, is_region, is_resource_type, looks_secret
+from forensics.redact.words import (
+    is_field_path,
+    is_generated_name,
+    is_number,
+    is_region,
+    is_resource_type,
+    looks_secret,
+)
 
 Step = Callable[["Text", str], str]
 """Hides one kind of thing in a text."""
@@ -150,6 +157,7 @@ class Text:
             or is_number(core)
             or is_region(core)
             or is_resource_type(core)
+            or is_field_path(core)
             or _UUID.fullmatch(core) is not None
             or _DIGEST.fullmatch(core) is not None
             or _DEPLOYMENT.fullmatch(core) is not None
@@ -158,6 +166,9 @@ class Text:
 
     def _joined(self, core: str) -> str:
         """Return words that are joined by marks: one by one where most are open, else as one name."""
+        host, colon, rest = core.partition(":")
+        if rest and _HOST.fullmatch(host) and not self.is_open(host):
+            return f"{self.host(host)}{colon}{self._core(rest)}"
         parts = _JOINTS.split(core)
         is_path = "/" in core and "=" not in core
         if is_path and not all(self._is_open_part(part) for part in parts[::2]):

@@ -13,6 +13,8 @@ from forensics.redact.words import choices, is_code, is_region, is_resource_type
 _LARGEST_OPEN = 65_535
 """Numbers up to here are ports, sizes and counts; larger ones may be anything."""
 _DEEPEST = 64
+_NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
+"""Fields that name what stands in the field beside."""
 
 _TYPES = re.compile(
     r"[a-z]{1,3}\d[a-z]{0,4}\.(?:nano|micro|small|medium|\d{0,2}x?large|metal)|(?:db|cache)\.[a-z0-9]{2,6}\.\w{4,9}"
@@ -58,17 +60,12 @@ class Values:
         if depth > _DEEPEST:
             return None
         if isinstance(value, dict):
-            name = next(
-                (
-                    value[k]
-                    for k in ("name", "Name", "Key", "key", "ParameterKey", "OutputKey")
-                    if isinstance(value.get(k), str)
-                ),
-                "",
-            )
+            name = next((value[field] for field in _NAMES if isinstance(value.get(field), str)), "")
             # {"Name": "DB_PASSWORD", "Value": …}: the name speaks of the value beside it.
             inner = key if not name else f"{key} {name}"
-            return {self.key(k): self.value(item, f"{inner} {k}", depth + 1) for k, item in value.items()}
+            return {
+                self.key(k): self.value(item, f"{inner} {k}".strip(), depth + 1) for k, item in value.items()
+            }
         if isinstance(value, list):
             return [self.value(item, key, depth + 1) for item in value]
         if isinstance(value, bool) or value is None:

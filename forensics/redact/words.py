@@ -83,6 +83,12 @@ def is_generated_name(text: str) -> bool:
     return found is not None and (is_word(found.group(1)) or is_code(found.group(1)))
 
 
+def is_field_path(text: str) -> bool:
+    """Tell whether a text names a field inside others, such as Client.Timeout."""
+    parts = text.split(".")
+    return len(parts) > 1 and text[0].isupper() and all(is_word(part) or is_code(part) for part in parts)
+
+
 def is_number(text: str) -> bool:
     """Tell whether a text is a number, a version, a duration, a size or a time that is nobody's secret."""
     return _NUMBER.fullmatch(text) is not None
@@ -98,6 +104,9 @@ def is_resource_type(text: str) -> bool:
     return _RESOURCE_TYPE.fullmatch(text) is not None
 
 
+_JOINTS_OF_BASE64 = re.compile(r"[/+=]")
+_SHORTEST_RANDOM = 16
+_SHORTEST_PIECES = 2.5
 _PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _FORMATS = re.compile(
     r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}"
@@ -110,9 +119,12 @@ def looks_secret(text: str) -> bool:
     """Tell whether a text that stands where a name belongs has the form of a secret instead."""
     if _FORMATS.search(text):
         return True
-    for part in re.split(r"[^A-Za-z0-9]+", text):
-        if len(part) >= 16:
-            bare = re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", part)
-            if len(bare) >= 16 and len(bare) / max(1, len(_PIECES.findall(bare))) < 2.5:
-                return True
-    return False
+    parts = re.split(r"[^A-Za-z0-9]+", text)
+    if _JOINTS_OF_BASE64.search(text):
+        parts.append("".join(parts))
+    return any(_is_random(re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", part)) for part in parts)
+
+
+def _is_random(part: str) -> bool:
+    """Tell whether letters, capitals and digits change as often as only chance makes them change."""
+    return len(part) >= _SHORTEST_RANDOM and len(part) / len(_PIECES.findall(part)) < _SHORTEST_PIECES
