@@ -29,6 +29,9 @@ class Literals:
         forms = sorted(self._literal, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
 
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
     def hide(self, text: str, become: Callable[[str], str]) -> str:
         """Return the text with each of them replaced; however it is spelled, it gets one name."""
         if self._pattern is None:

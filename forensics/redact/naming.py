@@ -87,6 +87,10 @@ class Naming:
         """Return everything that was hidden by this export."""
         return frozenset(self._hidden)
 
+    def is_name(self, text: str) -> bool:
+        """Tell whether a text is a name that was given."""
+        return self._names.is_name(text)
+
     def is_settled(self, text: str) -> bool:
         """Tell whether a text needs no more: it is a name that was given, or may stand."""
         return text in self._public or self._names.is_name(text)

@@ -57,7 +57,8 @@ class Redactor:
         self._dropped: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
         self._records = 0
-        naming = Naming(names, strict=policy == "strict")
+        self._literals = hidden
+        self._naming = naming = Naming(names, strict=policy == "strict")
         self._text = Text(naming, hidden, self._rules, steps=steps)
         self._values = Values(self._text, naming)
         self._leaves = Leaves(self._text, self._values, naming)
@@ -138,7 +139,24 @@ class Redactor:
             (value for value in self._values.hidden if len(value) > 3), key=len, reverse=True
         )
         shown = self._walk.object(early, fields, record.type, is_late=True)
-        return self._envelope.redact(record, msgspec.Raw(msgspec.json.encode(shown)))
+        told = self._envelope.redact(record, msgspec.Raw(msgspec.json.encode(shown)))
+        return self._without_literals(told)
+
+    def _without_literals(self, told: Record) -> Record:
+        """Return the record without what the user named, in names that otherwise stay too."""
+        if not self._literals:
+            return told
+
+        def without(text: str) -> str:
+            return self._literals.hide(text, self._naming.hide)
+
+        return msgspec.structs.replace(
+            told,
+            source=without(told.source),
+            id=without(told.id),
+            subject=told.subject and without(told.subject),
+            data=msgspec.Raw(without(bytes(told.data).decode()).encode()),
+        )
 
 
 def _failed(record: Record, error: Exception) -> RedactionFailed:

@@ -30,6 +30,7 @@ _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
 _ACTION = re.compile(r"([a-z][a-z0-9-]{1,24}):([A-Z][A-Za-z0-9]{2,60}\*?|\*)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={1,2}")
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
+_PARTS = re.compile(r"[A-Za-z0-9]+")
 _UNMISTAKABLE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,}")
 _RUNS = re.compile(r"(?:(?!\.{3})[^\s\"'`“”‘’<>(){}\[\],;|…])+(?:['’](?:t|s|re|ve|ll|d|m)\b)?")
 _EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
@@ -120,6 +121,8 @@ class Text:
             if _UNMISTAKABLE.fullmatch(value)
             and not self.naming.is_settled(value)
             and not self.is_open(value)
+            # What holds a name of ours is no longer what AWS sent.
+            and not any(map(self.naming.is_name, _PARTS.findall(value)))
         )
 
     def _judge(self, token: str) -> str:
