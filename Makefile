@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check lint format bench soak accuracy docs lock build clean help
+.PHONY: demo test check lint format bench soak accuracy docs fuzz lock build clean help
 
 help:
 	@echo "make demo    record a failing deployment, embedded: no AWS account, no network"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   make test, plus lint, format, types, floors, docstrings"
 	@echo "make bench   speed and memory, as ratios measured in one run"
 	@echo "make soak    five minutes of trouble, kills and restarts; SOAK_SECONDS=60 for less"
+	@echo "make fuzz    bytes from strangers against what opens bundles; FUZZ_SECONDS=60"
 	@echo "make format  format the code        make lock   refresh requirements/*.txt"
 	@echo "make accuracy [CORPUS=FILE]  how often explain is right, over labelled texts and failures"
 	@echo "make docs    the pages that are made from the code"
@@ -65,6 +66,12 @@ docs: $(READY)
 	$(BIN)/python docs/schemas.py
 	$(BIN)/python docs/help.py
 
+# Coverage-guided, on what opens bundles from strangers; the suite itself only changes bytes at random.
+FUZZ_SECONDS ?= 60
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz.bundles .fuzz/bundles -max_total_time=$(FUZZ_SECONDS) -max_len=20000
+
 build: $(READY)
 	$(BIN)/python -m build --no-isolation
 
@@ -74,6 +81,7 @@ lock:
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(LOCK) --group fuzz -o requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
