@@ -8,7 +8,7 @@ import sys
 
 from bench.table import Row, print_table
 
-PARTS = ("poll", "steady", "archive", "reading")
+PARTS = ("poll", "steady", "archive", "reading", "sharing")
 
 
 def main(names: list[str]) -> int:

@@ -14,6 +14,7 @@ ForensicsError (255)
 │   ├── BundleRefused           a zip that breaks a rule
 │   ├── SignatureWrong (1)      not made by the given key, or changed
 │   └── ArchiveInUse (4)        another writer holds it
+├── SecretFound (1)            what was about to leave looks like a secret
 ├── RedactionFailed            a step of redaction failed: nothing may leave
 └── AwsError (254)              AWS answered with an error, or did not answer
     ├── CredentialsError (253)  nothing valid to sign with
@@ -55,6 +56,12 @@ class UsageError(ForensicsError):
 
 class SettingsError(UsageError):
     """The settings file is wrong; the message names the key's path."""
+
+
+class SecretFound(ForensicsError):
+    """What was about to leave the machine holds what looks like a secret; it did not leave."""
+
+    exit_code = 1
 
 
 class RedactionFailed(ForensicsError):

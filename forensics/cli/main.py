@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "import": ("forensics.cli.importing:import_", "Make an archive of saved AWS output."),
     "status": ("forensics.cli.status:status", "Say how well a recorder sees."),
     "verify": ("forensics.cli.verify:verify", "Check that an archive is whole."),
+    "bundle": ("forensics.cli.bundle:bundle", "Make a redacted extract to attach to a ticket."),
     "repair": ("forensics.cli.repair:repair", "Make a whole archive from a damaged one."),
     "reveal": ("forensics.cli.reveal:reveal", "Turn the names in an answer from support back."),
     "sign": ("forensics.cli.sign:sign", "Sign an archive or a bundle."),

@@ -1,7 +1,7 @@
 """A bundle, made from nothing but redacted records."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Protocol
 
 import msgspec
@@ -37,6 +37,10 @@ class Redaction(Protocol):
         """The policy's name and version, such as ``standard 1``; ``off`` where nothing is hidden."""
         ...
 
+    def learn(self, record: Record) -> None:
+        """Note a record's names before any is told, so that a name is told alike before and after."""
+        ...
+
     def record(self, record: Record) -> Record | None:
         """Return the record as it may be told; None where none of it may."""
         ...
@@ -69,14 +73,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the zip may take; None: whatever it needs."""
 
 
-def compose(records: Iterable[Record], redaction: Redaction, asked: Asked, out: IO[bytes]) -> Made:
+def compose(
+    records: Callable[[], Iterable[Record]], redaction: Redaction, asked: Asked, out: IO[bytes]
+) -> Made:
     """Write a bundle.
 
     Everything in it is computed from the records as they were redacted, so that nothing can tell what they
     do not. They stand in a file without a name meanwhile.
 
     Args:
-        records: What was selected, in the order of their seq.
+        records: Gives what was selected, in the order of their seq, each time it is called.
         redaction: Hides what must not be told.
         asked: Everything else.
         out: Where the zip goes; must be able to seek.
@@ -85,7 +91,9 @@ def compose(records: Iterable[Record], redaction: Redaction, asked: Asked, out: 
         UsageError: There is no attempt of that number in the records, or no bundle can be so small.
     """
     with tempfile.TemporaryFile() as kept:
-        refused = _keep(records, redaction, kept)
+        for record in records():
+            redaction.learn(record)
+        refused = _keep(records(), redaction, kept)
         gone: frozenset[int] = frozenset()
         for share in _SHARES:
             out.seek(0)

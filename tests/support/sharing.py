@@ -17,6 +17,9 @@ class Untouched:
 
     policy_id = "off"
 
+    def learn(self, record: Record) -> None:
+        """Need to know nothing."""
+
     def record(self, record: Record) -> Record | None:
         return record
 
@@ -42,5 +45,5 @@ def composed(
     """Return a bundle's bytes, and what was said of it."""
     kept = list(records)
     out = io.BytesIO()
-    made = compose(kept, redaction or Untouched(), asked(kept, max_bytes=max_bytes), out)  # type: ignore[arg-type]
+    made = compose(lambda: kept, redaction or Untouched(), asked(kept, max_bytes=max_bytes), out)  # type: ignore[arg-type]
     return out.getvalue(), made
