@@ -58,8 +58,10 @@ soak: $(READY)
 	@$(BIN)/python -m bench.soak --seconds $(SOAK_SECONDS) --targets $(SOAK_TARGETS) --seed $(SOAK_SEED)
 
 # Whole labelled failures are not part of the project: make accuracy CORPUS=/path/to/failures.jsonl
+# SECRETS=FILE: facts with secrets in them, as bench/redaction.py describes.
 accuracy: $(READY)
 	@$(BIN)/python -m bench.accuracy $(CORPUS)
+	@$(BIN)/python -m bench.redaction $(SECRETS)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -23,6 +23,8 @@ TARGET = Path(__file__).parent.parent / "forensics" / "redact" / "vocabulary.txt
 FEWEST_SERVICES = 4
 FEWEST_SERVICES_OF_COMPOUNDS = 6
 LONGEST = 24
+PEOPLE = frozenset(Path(__file__).with_name("people.txt").read_text(encoding="ascii").split())
+"""People and companies of AWS's examples."""
 _MARKUP = re.compile(r"<[^>]*>|https?://\S+|arn:\S+")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’./_+-]*[A-Za-z0-9]|[A-Za-z]")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -43,7 +45,7 @@ def main() -> int:
     kept |= {word for word, count in compound.items() if count >= FEWEST_SERVICES_OF_COMPOUNDS}
     for text in _ours():
         kept |= {word for word in words_of(text) if _PLAIN.fullmatch(word) or _COMPOUND.fullmatch(word)}
-    kept = {word for word in kept if len(word) <= LONGEST}
+    kept = {word for word in kept if len(word) <= LONGEST} - PEOPLE
     TARGET.write_text("\n".join(sorted(kept)) + "\n", encoding="ascii")
     print(f"{len(kept)} words")
     return 0

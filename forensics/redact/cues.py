@@ -32,6 +32,7 @@ _STRONG = re.compile(
     r"pass(?:word|wd|phrase|code)s?|pwd|secret[ _-]?(?:access[ _-]?)?key|connection[ _-]?string",
     re.IGNORECASE,
 )
+_PIN = re.compile(r"(?:^|[ _-])(?:pin|otp|passcode)\W*$", re.IGNORECASE)
 _OPEN_TOKENS = re.compile(r"(?:client)?requesttoken|nexttoken|idempotencytoken", re.IGNORECASE)
 """Words in which a token is no secret."""
 
@@ -73,6 +74,11 @@ VALUE = re.compile(
 )
 """What a parameter's value is said to be: `Value 'x' at 'password' failed to satisfy constraint`."""
 
+PHRASE = re.compile(
+    r"(?P<cue>\bpass ?phrase(?:\s+is|\s*[:=])\s+)(?P<bare>[^\s\"'`][^.;\n\"]*)", re.IGNORECASE
+)
+"""A passphrase is several words."""
+
 BLOCKS = re.compile(
     r"(?P<pem>-----BEGIN[ A-Z0-9]*-----.*?(?:-----END[ A-Z0-9]*-----|$))"
     r"|(?P<denied>(?<=Encoded authorization failure message: )[^\s]+)",
@@ -87,11 +93,16 @@ def is_value(found: re.Match[str]) -> bool:
     if _OPEN_TOKENS.search(cue) or (quoted or bare).startswith("arn:"):
         return False
     # A flag of a command line: --password sunshine.
-    if quoted is not None or cue.startswith("-"):
+    if quoted is not None or cue.startswith("-") or (_PIN.search(cue) and bare.isdigit()):
         return True
     if _SCHEME.fullmatch(bare.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(bare):
         return False
     return _STRONG.search(cue) is not None or not _is_sentence(found)
+
+
+def is_rest_of_sentence(word: str) -> bool:
+    """Tell whether a word goes on with what is said of a secret: is *not* valid, is *required*."""
+    return _CONTINUES.fullmatch(word) is not None
 
 
 def _is_sentence(found: re.Match[str]) -> bool:

@@ -4,7 +4,15 @@ import re
 
 from forensics.model.identity import Arn, parse_arn
 from forensics.redact.pseudonyms import Pseudonyms, address_of
-from forensics.redact.words import is_code, is_region, is_resource_type, is_word, looks_secret
+from forensics.redact.words import (
+    is_code,
+    is_region,
+    is_resource_type,
+    is_word,
+    kinds,
+    looks_secret,
+    services,
+)
 
 _PUBLIC_SHAPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -12,12 +20,6 @@ _ID = re.compile(r"[0-9a-f]{8,32}|\d{1,20}")
 _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
-_AWS_HOST = re.compile(
-    r"((?:[A-Za-z0-9_*-]+\.)*?)"
-    r"((?:(?:[a-z0-9-]+\.)?(?:dkr|api)\.ecr|[a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
-    r"(?:\.(?:elb|vpce|cache|rds|redshift))?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
-    r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws))"
-)
 _OPEN_HOSTS = frozenset(
     [
         "docs.aws.amazon.com",
@@ -35,6 +37,11 @@ _OPEN_HOSTS = frozenset(
         "raw.githubusercontent.com",
         "w3.org",
         "schemas.xmlsoap.org",
+        "ghcr.io",
+        "quay.io",
+        "gcr.io",
+        "mcr.microsoft.com",
+        "token.actions.githubusercontent.com",
     ]
 )
 """Hosts that everybody knows."""
@@ -42,8 +49,10 @@ _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _AWS_NAMES = re.compile(
     r"AWSServiceRoleFor\w+|aws-service-role|[a-z0-9.-]+\.amazonaws\.com|aws-reserved|service-role"
 )
+_SEVERAL_WORDS = re.compile(r"[a-z][A-Z]|[-_0-9]")
 _SECRET_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
-_KINDS = re.compile(r"[a-z][a-z-]{2,30}")
+_WITHOUT_KINDS = frozenset(["s3", "sns", "sqs", "execute-api", "codecommit", "firehose"])
+"""Services in whose ARNs the name stands first."""
 _ECS_KINDS = frozenset(
     [
         "cluster",
@@ -75,6 +84,8 @@ class Naming:
         self.is_strict = strict
         self._public: set[str] = set()
         self._hidden: set[str] = set()
+        self._arns: dict[str, str] = {}
+        self._arns_version = 0
         self.version = 0
         """Grows whenever something is learned that changes what becomes of a text."""
 
@@ -90,6 +101,10 @@ class Naming:
     def is_name(self, text: str) -> bool:
         """Tell whether a text is a name that was given."""
         return self._names.is_name(text)
+
+    def is_hidden_name(self, text: str) -> bool:
+        """Tell whether a text that reads like words of AWS's is the name of something that strict hides."""
+        return self.is_strict and text in self._hidden and _SEVERAL_WORDS.search(text) is not None
 
     def is_settled(self, text: str) -> bool:
         """Tell whether a text needs no more: it is a name that was given, or may stand."""
@@ -116,7 +131,8 @@ class Naming:
         if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or is_account(value):
             return self.hide(value)
         if self.is_strict:
-            self.version += 1
+            if value not in self._hidden:
+                self.version += 1
             return self.hide(value)
         self.learn(value)
         return value
@@ -140,12 +156,22 @@ class Naming:
             return value
         if _DIGEST.fullmatch(value):
             return value
-        if value in _OPEN_HOSTS or (value.endswith(_OPEN_SUFFIXES) and _AWS_HOST.fullmatch(value)):
+        if value in _OPEN_HOSTS or (value.endswith(_OPEN_SUFFIXES) and re.fullmatch(r"[\w.*-]+", value)):
             return self.host(value)
         return self.hide(value)
 
     def arn(self, value: str) -> str:
         """Return an ARN as it may be told: account and names are hidden, its parts stay apart."""
+        if self._arns_version != self.version:
+            self._arns.clear()
+        shown = self._arns.get(value)
+        if shown is None:
+            shown = self._arns[value] = self._arn(value)
+        # Looking at one may teach a name that stands from now on.
+        self._arns_version = self.version
+        return shown
+
+    def _arn(self, value: str) -> str:
         arn = parse_arn(value)
         if arn is None:
             return self.hide(value)
@@ -169,10 +195,9 @@ class Naming:
             return f"{kind}/{'/'.join(self._revision(part) for part in rest.split('/'))}"
         if arn.service in {"secretsmanager", "ssm", "logs"} and mark:
             return f"{kind}{mark}{self._whole(rest, arn.service)}"
-        if mark and _KINDS.fullmatch(kind):
-            parts = re.split(r"([/:])", rest)
-            return kind + mark + "".join(self._part(part) for part in parts)
-        return "".join(self._part(part) for part in re.split(r"([/:])", arn.resource))
+        has_kind = mark and kind in kinds() and arn.service not in _WITHOUT_KINDS
+        head, tail = (kind + mark, rest) if has_kind else ("", arn.resource)
+        return head + "".join(self._part(part) for part in re.split(r"([/:])", tail))
 
     def _each(self, rest: str, mark: str) -> str:
         return mark.join(
@@ -210,23 +235,12 @@ class Naming:
         """Return a host as it may be told: AWS's own stay, without what is somebody's in front."""
         if value in _OPEN_HOSTS or self.is_settled(value):
             return value
-        found = _AWS_HOST.fullmatch(value)
-        if found is None:
+        suffix = next((end for end in _OPEN_SUFFIXES if value.endswith(end)), None)
+        if suffix is None:
             return self.hide(value)
-        front = [label for label in found.group(1).split(".") if label]
-        shown = [
-            label if label in {"dkr", "api", "vpce", "elb"} or is_region(label) else self.hide(label)
-            for label in front
-        ]
-        own = found.group(2).split(".")
-        first = own[0]
-        if (
-            not (is_word(first) or is_region(first) or is_plain_part(first))
-            or looks_secret(first)
-            or is_account(first)
-        ):
-            own[0] = self.hide(first)
-        return ".".join([*shown, *own])
+        labels = value.removesuffix(suffix).split(".")
+        shown = [label if label in services() or is_region(label) else self.hide(label) for label in labels]
+        return ".".join(shown) + suffix
 
     def image(self, value: str) -> str:
         """Return an image reference as it may be told: the registry's account is hidden, its host if private.

@@ -10,6 +10,7 @@ from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming, is_account, is_open_word
 from forensics.redact.pseudonyms import address_of
 from forensics.redact.words import (
+    is_exception,
     is_field_path,
     is_generated_name,
     is_number,
@@ -35,6 +36,8 @@ _UNMISTAKABLE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,}")
 _RUNS = re.compile(r"(?:(?!\.{3})[^\s\"'`“”‘’<>(){}\[\],;|…])+(?:['’](?:t|s|re|ve|ll|d|m)\b)?")
 _EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
 _JOINTS = re.compile(r"([=&:/@+#?%~\\]+)")
+_OF_REGISTRIES = frozenset(["", "v2", "manifests", "blobs", "latest"])
+"""Parts of the paths of container registries."""
 _NAMED = re.compile(
     r"(?<=\(service )[A-Za-z0-9_-]{1,255}(?=[),])|(?<=^service )[A-Za-z0-9_-]{1,255}(?= (?:was|has|is|dep))"
     r"|(?<=\(task )[0-9a-f-]{32,36}(?=\))|(?<=task )[0-9a-f]{32}(?![0-9a-f])|(?<=\(taskSet )ecs-svc/\d+(?=\))"
@@ -138,7 +141,7 @@ class Text:
         return front + self._core(core) + back
 
     def _core(self, core: str) -> str:
-        if core in self._secrets:
+        if core in self._secrets or self.naming.is_hidden_name(core):
             return self.hide(core, "secret")
         if self.naming.is_settled(core) or self.is_open(core):
             return core
@@ -164,7 +167,7 @@ class Text:
             or _UUID.fullmatch(core) is not None
             or _DIGEST.fullmatch(core) is not None
             or _DEPLOYMENT.fullmatch(core) is not None
-            or (not strict and is_generated_name(core))
+            or (not strict and (is_generated_name(core) or is_exception(core)))
         )
 
     def _joined(self, core: str) -> str:
@@ -200,16 +203,16 @@ class Text:
         if not self.is_open(scheme):
             scheme = self.hide(scheme, "url")
         if path and not (shown == name and name.endswith(("aws.amazon.com", "docker.com", "github.com"))):
-            path = "/".join(self._path_part(part) for part in path.split("/"))
+            path = "/".join(self._path_part(part, is_open=shown == name) for part in path.split("/"))
         elif path and looks_secret(unquote(path)):
             path = self.hide(path, "url")
         port = f":{port}" if colon and port.isdigit() and len(port) < 6 else ""
         return f"{scheme}://{shown}{port}{slash}{path}"
 
-    def _path_part(self, part: str) -> str:
-        if not part or part == "v2":
+    def _path_part(self, part: str, *, is_open: bool) -> str:
+        if part in _OF_REGISTRIES or _DIGEST.fullmatch(part):
             return part
-        if _DIGEST.fullmatch(part) or is_open_word(part, strict=self.naming.is_strict):
+        if is_open and is_open_word(part, strict=self.naming.is_strict):
             return part
         return self.naming.hide_unless_public(part)
 
@@ -296,8 +299,14 @@ def hide_after_cues(text: Text, said: str) -> str:
         bare = found["bare"].rstrip(".:!?") or found["bare"]
         return found["cue"] + text.secret(bare) + found["bare"][len(bare) :]
 
+    said = cues.PHRASE.sub(lambda found: found["cue"] + _phrase(text, found["bare"]), said)
     said = cues.AFTER_SCHEME.sub(lambda found: found["cue"] + _after_scheme(text, found["bare"]), said)
     return cues.CUE.sub(become, said)
+
+
+def _phrase(text: Text, bare: str) -> str:
+    goes_on = cues.is_rest_of_sentence(bare.split(maxsplit=1)[0])
+    return bare if goes_on else text.secret(bare)
 
 
 def _after_scheme(text: Text, bare: str) -> str:

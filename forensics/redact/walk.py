@@ -44,10 +44,9 @@ class Walk:
         shown = {}
         for key, item in value.items():
             how = fields.get(key)
-            name = key if _is_field(key) else "(unnamed)"
-            here = f"{path}.{name}" if path else name
+            here = f"{path}.{key}" if path else key
             if how is None:
-                self._dropped[kind, here] += 1
+                self._dropped[kind, here if _is_field(key) else f"{path}.(unnamed)".lstrip(".")] += 1
             elif isinstance(how, dict):
                 shown[key] = self.object(item, how, kind, is_late=is_late, path=here)
             else:

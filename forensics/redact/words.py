@@ -1,10 +1,12 @@
 """Which words of a free text say nothing about whose it is."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_REMEMBERED = 50_000
+"""Texts whose verdict is remembered: most come again and again."""
+_CAMEL = re.compile(r"S3|EC2|Ipv[46]|V\d|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PLURAL = re.compile(r"(?:ies|es|s|'s|ed|ing|ly)$")
@@ -21,6 +23,13 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_OPEN_FORMS = re.compile(
+    r"(?:(?:db|cache|ml|search)\.)?[a-z]{1,3}\d[a-z]{0,4}\.(?:nano|micro|small|medium|\d{0,2}x?large|metal)(?:\.search)?"
+    r"|(?:nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)\d[\d.]*x?|Fn::[A-Z][A-Za-z]{1,20}|AWS::[A-Z][A-Za-z]{1,24}"
+    r"|\d{1,6}0{3,6}|\d{7}"
+)
+"""Instance classes, runtimes, a template's functions, and large round numbers."""
+_EXCEPTION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:Exception|Error|Fault)")
 _REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-(?:gov|iso[a-z]?))?-[a-z]{4,9}-\d[a-z]?")
 _RESOURCE_TYPE = re.compile(r"(?:AWS|Alexa)::[A-Z][A-Za-z0-9]{1,40}::[A-Z][A-Za-z0-9]{1,60}(?:::MODULE)?")
 
@@ -30,7 +39,12 @@ _ENDS_OF_CODES = (
     "Malformed", "Conflict", "InUse", "Stabilized", "Operation", "Timeout", "Unavailable",
     "Initiated", "Exited",
 )  # fmt: skip
-"""What AWS's own codes end in: strict redaction lets no other name of several words stand."""
+_BEGINS_OF_CODES = (
+    "Invalid", "NoSuch", "Amazon", "AWS", "ResourceLogical", "ResourceStatus", "ResourceType", "Assume",
+    "Get",
+    "Put", "List", "Describe", "Create", "Delete", "Update", "Register", "Run", "Start", "Stop",
+)  # fmt: skip
+"""How AWS's codes and operations begin and end; strict lets no other name of several words stand."""
 
 
 @cache
@@ -49,10 +63,23 @@ def choices() -> frozenset[str]:
     return _read("choices.txt")
 
 
+@cache
+def services() -> frozenset[str]:
+    """Return the labels that AWS's own hosts begin with: the endpoint prefixes of the SDK, and a few more."""
+    return _read("services.txt")
+
+
+@cache
+def kinds() -> frozenset[str]:
+    """Return what stands before the name in an ARN, where a service says what kind of thing it is."""
+    return _read("kinds.txt")
+
+
 def _read(name: str) -> frozenset[str]:
     return frozenset(resources.files("forensics.redact").joinpath(name).read_text(encoding="utf-8").split())
 
 
+@lru_cache(_REMEMBERED)
 def is_word(text: str) -> bool:
     """Tell whether a text is one word of the vocabulary, or a form of one."""
     lowered = text.replace("’", "'").lower()
@@ -65,6 +92,7 @@ def is_word(text: str) -> bool:
     return stem != lowered and len(stem) > 2 and (stem in words or stem + "e" in words or stem + "y" in words)
 
 
+@lru_cache(_REMEMBERED)
 def is_code(text: str, *, strict: bool = False) -> bool:
     """Tell whether a text is a name made of several words, as AWS spells codes, fields and statuses."""
     if _CONSTANT.fullmatch(text):
@@ -74,9 +102,15 @@ def is_code(text: str, *, strict: bool = False) -> bool:
     parts = _CAMEL.findall(text)
     if not all((len(part) > 1 or part in "AIVX2346") and (part.isdigit() or is_word(part)) for part in parts):
         return False
-    return not strict or len(parts) < 2 or text.endswith(_ENDS_OF_CODES)
+    return not strict or len(parts) < 2 or text.endswith(_ENDS_OF_CODES) or text.startswith(_BEGINS_OF_CODES)
 
 
+def is_exception(text: str) -> bool:
+    """Tell whether a text is the name of an error, AWS's or a program's."""
+    return _EXCEPTION.fullmatch(text) is not None and not looks_secret(text)
+
+
+@lru_cache(_REMEMBERED)
 def is_generated_name(text: str) -> bool:
     """Tell whether a text is a logical id as the CDK makes them: words, and eight hexadecimal digits."""
     found = _GENERATED.fullmatch(text)
@@ -89,9 +123,10 @@ def is_field_path(text: str) -> bool:
     return len(parts) > 1 and text[0].isupper() and all(is_word(part) or is_code(part) for part in parts)
 
 
+@lru_cache(_REMEMBERED)
 def is_number(text: str) -> bool:
     """Tell whether a text is a number, a version, a duration, a size or a time that is nobody's secret."""
-    return _NUMBER.fullmatch(text) is not None
+    return _NUMBER.fullmatch(text) is not None or _OPEN_FORMS.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
@@ -115,6 +150,7 @@ _FORMATS = re.compile(
 )
 
 
+@lru_cache(_REMEMBERED)
 def looks_secret(text: str) -> bool:
     """Tell whether a text that stands where a name belongs has the form of a secret instead."""
     if _FORMATS.search(text):
