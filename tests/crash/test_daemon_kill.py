@@ -79,15 +79,15 @@ class Child:
             self.process.kill()
         self.join()
 
-    def kill_after(self, kind: str) -> None:
-        """Kill it as soon as it has acknowledged a record of ours of a kind, such as ``gap``."""
-        self.wait_for(f"\t{kind}-")
+    def kill_after(self, kind: str, *, of: str = "") -> None:
+        """Kill it as soon as it has acknowledged a record of ours of a kind, such as ``gap``, of a target."""
+        self.wait_for(f"\t{kind}-", of)
         self.process.kill()
         self.join()
 
-    def wait_for(self, text: str) -> None:
-        """Wait until it has acknowledged a record in whose source and id a text is found."""
-        while not any(text in line for line in tuple(self.acknowledged)):
+    def wait_for(self, *texts: str) -> None:
+        """Wait until it has acknowledged a record in whose source and id all these texts are found."""
+        while not any(all(text in line for text in texts) for line in tuple(self.acknowledged)):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 pytest.fail(f"ended by itself: {self.process.wait(0.05)}")
 
@@ -162,7 +162,8 @@ def test_kills_in_the_middle_of_an_outage_change_nothing(tmp_path: Path) -> None
         first = Child(player.url, archive, origin_s, env, speed=speed)
         first.wait_for(":stack/Shop/")
         player.faults.fail("*", error="ExpiredToken", access_key="ASIAFIRST", times=None)
-        first.kill_after("gap")
+        # The survey's gap may come before: a stream that is killed without one was left by its recorder.
+        first.kill_after("gap", of=":stack/Shop/")
         Child(player.url, archive, origin_s, env, speed=speed).kill_after("credentials")
         before = {gap.stream: gap for gap in _gaps(archive) if gap.stream.startswith("stack_events ")}
         log_in(tmp_path, "ASIASECOND")

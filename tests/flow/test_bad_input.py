@@ -333,7 +333,7 @@ def test_a_recorder_that_never_got_through_is_not_explained_as_all_well(tmp_path
     assert ended.returncode == 0, ended.stderr
     said = forensics("explain", "forensics-archive", cwd=tmp_path).stdout
     assert said.startswith("COULD NOT LOOK")
-    assert "COVERAGE  incomplete" in said
+    assert "COVERAGE  has gaps" in said
     assert "AWS never answered" in said
 
 
