@@ -102,6 +102,11 @@ class Writer:
         return segment.sha256() if segment is not None and segment.size_bytes else self._at.before
 
     @property
+    def sealed(self) -> tuple[int, str]:
+        """The number of the last sealed segment, 0 for none, and the head digest at that moment."""
+        return self._at.closed_number, self._at.before
+
+    @property
     def next_seq(self) -> int:
         """The number that the next record gets."""
         return self.state.last_seq + 1

@@ -26,6 +26,8 @@ class Aside:
         self._noted: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._kept: list[Fact] = []
         self.run = run
+        self.sealed = writer.sealed
+        """Number of the last sealed segment, and the head then; to be read from any thread."""
 
     @property
     def archive_id(self) -> str:
@@ -60,7 +62,9 @@ class Aside:
         # Where the disk lets us remove nothing, the write that follows meets the same disk and says so.
         with contextlib.suppress(ArchiveUnwritable):
             self._old_segments.let_go(self._writer)
-        return self._writer.append(facts, poll=poll)
+        records = self._writer.append(facts, poll=poll)
+        self.sealed = self._writer.sealed
+        return records
 
     def close(self) -> str:
         """Write what was noted, seal, release the archive, return the head digest.

@@ -1,10 +1,12 @@
 """How the end of a recording is said, with the exit code that stands for it."""
 
 import importlib
+import os
 import signal
 from pathlib import Path
 from typing import TextIO
 
+from forensics.capture.status import Outcome
 from forensics.cli.attend import Attended
 from forensics.cli.face import PlainFace
 from forensics.cli.plain import closing_lines
@@ -33,6 +35,12 @@ def explain_briefly(archive: str, stream: TextIO) -> None:
         lines.line(line)
 
 
+def say_end(outcome: Outcome, archive: str, lines: PlainFace) -> None:
+    """Say what was recorded, and the head digest where a pipeline keeps it."""
+    for line in closing_lines(outcome, archive, is_github=os.environ.get("GITHUB_ACTIONS") == "true"):
+        lines.line(line)
+
+
 def close(attended: Attended, archive: str, lines: PlainFace) -> int:
     """Say how the recording ended; return the exit code.
 
@@ -41,8 +49,7 @@ def close(attended: Attended, archive: str, lines: PlainFace) -> int:
     """
     ended = attended.ended
     if ended is not None and ended.outcome is not None:
-        for line in closing_lines(ended.outcome, archive):
-            lines.line(line)
+        say_end(ended.outcome, archive, lines)
     elif ended is not None and ended.error is not None:
         raise ended.error
     if attended.cut_short_by is not None:

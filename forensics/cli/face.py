@@ -33,6 +33,10 @@ class Face(Protocol):
         """Show that the recorder is alive; called once a minute."""
         ...
 
+    def mark(self, head: str, when: str) -> None:
+        """Show a head digest: what was printed cannot be changed by whoever may write the archive."""
+        ...
+
     def close(self) -> None:
         """Leave the screen as a shell expects it."""
         ...
@@ -70,6 +74,10 @@ class PlainFace:
     def beat(self, snapshot: Snapshot) -> None:
         """Write the heartbeat line."""
         self.line(heartbeat_line(snapshot))
+
+    def mark(self, head: str, when: str) -> None:
+        """Write a head digest and what it stands for."""
+        self.line(f"head {head} ({when})")
 
     def close(self) -> None:
         """Leave nothing behind: lines need no tidying."""

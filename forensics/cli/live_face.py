@@ -50,6 +50,9 @@ class LiveFace:
     def beat(self, snapshot: Snapshot) -> None:
         """Show nothing more: a drawing is a heartbeat."""
 
+    def mark(self, head: str, when: str) -> None:
+        """Show nothing: a terminal that is drawn anew keeps no witness; the end says the last head."""
+
     def close(self) -> None:
         """Give the terminal back."""
         if self._is_started:

@@ -40,12 +40,13 @@ def trouble_line(at: datetime, text: str) -> str:
     return f"{_at(at)}  {'TROUBLE':<9}  {inert(text)}"
 
 
-def closing_lines(outcome: Outcome, archive: str) -> list[str]:
+def closing_lines(outcome: Outcome, archive: str, *, is_github: bool = False) -> list[str]:
     """Return the last lines: what was recorded, the head digest, where the archive is.
 
     The digest is the only proof against somebody who can write the archive: it belongs into a log that
-    they cannot change.
+    they cannot change, and on GitHub among a job's annotations.
     """
+    notice = [f"::notice title=forensics head::{outcome.head}"] if is_github else []
     gaps = counted(outcome.gaps, "gap") + (f", {outcome.open_gaps} still open" if outcome.open_gaps else "")
     length = format_duration(timedelta(seconds=outcome.duration_s))
     return [
@@ -53,6 +54,7 @@ def closing_lines(outcome: Outcome, archive: str) -> list[str]:
         f"{outcome.polls} polls, {outcome.calls} calls, {gaps}",
         f"head {outcome.head}",
         f"archive {inert(archive)}",
+        *notice,
     ]
 
 

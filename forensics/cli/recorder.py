@@ -71,6 +71,8 @@ class Recorder:
         """The archive's own id."""
         self.run = writer.run
         """Names this process in the archive's records."""
+        self.first_head = writer.head
+        """The head digest before anything was recorded."""
         self._writer = writer
         self._listener = listener
         self._stop = threading.Event()
@@ -101,6 +103,11 @@ class Recorder:
     def reload(self, sites: Sequence[Site], options: CaptureOptions) -> None:
         """Watch another selection from now on, without missing a poll of what stays."""
         self._supervisor.reload(sites, options)
+
+    @property
+    def sealed(self) -> tuple[int, str]:
+        """Number of the last sealed segment, and the head digest at that moment."""
+        return self._writer.sealed
 
     def snapshot(self) -> Snapshot:
         """Return what the recording looks like now."""

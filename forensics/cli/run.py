@@ -11,11 +11,10 @@ from forensics import telemetry
 from forensics.cli import preflight
 from forensics.cli.attend import Attended, attend
 from forensics.cli.child import Child
-from forensics.cli.closing import explain_briefly
+from forensics.cli.closing import explain_briefly, say_end
 from forensics.cli.face import PlainFace
 from forensics.cli.init import leave_process_1
 from forensics.cli.options import Flags, recording_options, settled
-from forensics.cli.plain import closing_lines
 from forensics.cli.session import Session
 from forensics.cli.settle import settle_down
 from forensics.cli.wiring import plan
@@ -147,9 +146,7 @@ def _close(attended: Attended, archive: str) -> bool:
         hint = ended.error.hint if isinstance(ended.error, ForensicsError) else None
         _warn(f"the recording broke: {ended.error}", hint)
         return False
-    lines = PlainFace(sys.stderr)
-    for line in closing_lines(ended.outcome, archive):
-        lines.line(line)
+    say_end(ended.outcome, archive, PlainFace(sys.stderr))
     return ended.outcome.open_gaps == 0 and attended.cut_short_by is None
 
 

@@ -20,6 +20,13 @@ class Shown(Protocol):
 
     missed: int
     """Commits that nobody took in time to be shown."""
+    first_head: str
+    """The head digest before anything was recorded."""
+
+    @property
+    def sealed(self) -> tuple[int, str]:
+        """Number of the last sealed segment, and the head digest at that moment."""
+        ...
 
     def next_commit(self, timeout_s: float) -> Sequence[Record] | Ended | None:
         """Return what was written next, or the end; None when neither came in time."""
@@ -53,6 +60,7 @@ class Talker:
         self._on_trouble = on_trouble
         self._known: set[str] = set()
         self._missed = 0
+        self._sealed = recorder.sealed[0]
         self._glance_at_s = clock.monotonic()
         self._beat_at_s = clock.monotonic() + _BEAT_S
         self._thread = threading.Thread(target=self._talk, name="talker", daemon=True)
@@ -66,6 +74,7 @@ class Talker:
         self._thread.join(timeout_s)
 
     def _talk(self) -> None:
+        self._face.mark(self._recorder.first_head, "before this recording")
         while True:
             match self._recorder.next_commit(_GLANCE_S):
                 case Ended():
@@ -76,8 +85,16 @@ class Talker:
                     self._glance()
                 case written:
                     self._face.show(written)
+                    self._mark_seal()
                     if self._clock.monotonic() >= self._glance_at_s:
                         self._glance()
+
+    def _mark_seal(self) -> None:
+        """Say the head where a segment was sealed; the last one is said with the end."""
+        number, head = self._recorder.sealed
+        if number > self._sealed:
+            self._sealed = number
+            self._face.mark(head, f"segment {number} sealed")
 
     def _glance(self) -> None:
         """Look at the recording as a whole: what is in its way, and is a heartbeat due?"""

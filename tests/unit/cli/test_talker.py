@@ -22,6 +22,8 @@ class Scripted:
         self._left = list(snapshots)
         self._now = QUIET
         self.missed = missed
+        self.first_head = "f" * 64
+        self.sealed = (0, "")
 
     def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
         if not self._left:
@@ -41,7 +43,9 @@ def said(*snapshots: Snapshot, missed: int = 0) -> tuple[list[str], Sequence[str
     talker = Talker(recording, PlainFace(out), clock, lambda _snapshot, text: told.append(text))
     talker.start()
     talker.join(30)
-    return out.getvalue().splitlines(), told
+    first, *lines = out.getvalue().splitlines()
+    assert first == f"head {'f' * 64} (before this recording)"
+    return lines, told
 
 
 PAUSED = with_site(paused_because="the session has ended")
@@ -74,3 +78,26 @@ def test_what_could_not_be_shown_in_time_is_counted_once() -> None:
     """A held terminal costs lines, and the person must learn that some are missing."""
     lines, _ = said(QUIET, QUIET, missed=3)
     assert sum("3 commits were not shown in time" in line for line in lines) == 1
+
+
+def test_a_head_is_said_before_the_recording_and_at_each_seal() -> None:
+    """Whoever may write the archive cannot change the pipeline's log: each head there vouches for more."""
+    clock, out = ManualClock(), StringIO()
+
+    class Sealing(Scripted):
+        def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+            ended = super().next_commit(timeout_s)
+            if ended is not None:
+                return ended
+            self.sealed = (self.sealed[0] + 1, f"{self.sealed[0] + 1:064x}")
+            return []
+
+    talker = Talker(Sealing(clock, QUIET, QUIET), PlainFace(out), clock)
+    talker.start()
+    talker.join(30)
+    heads = [line for line in out.getvalue().splitlines() if line.startswith("head ")]
+    assert heads == [
+        f"head {'f' * 64} (before this recording)",
+        f"head {1:064x} (segment 1 sealed)",
+        f"head {2:064x} (segment 2 sealed)",
+    ]
