@@ -30,6 +30,7 @@ PARTS = {
     "009": "Saved output and reading speed",
     "010": "Forms of an explanation",
     "011": "The HTML report",
+    "012": "Redaction",
 }
 """The parts by the first digits of their decisions' numbers, as a shell pattern."""
 

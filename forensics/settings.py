@@ -23,6 +23,8 @@ DEFAULT_ARCHIVE = "./forensics-archive"
 ENDS = ("signal", "done")
 """When a recording may end: when told, or when everything that was wanted is at rest."""
 
+REDACTIONS = ("nothing", "secrets")
+"""What may be hidden before it is written."""
 _RANGES = {
     "capture.jitter": (0.0, 0.5),
     "budget.floor": (0.0, 1.0),
@@ -126,6 +128,7 @@ def parse(values: dict[str, Any]) -> Settings:
     _check_numbers(settings, "")
     _check_credentials(settings)
     _check_choice("capture.until", settings.capture.until, ENDS)
+    _check_choice("capture.redact", settings.capture.redact, REDACTIONS)
     for index, kind in enumerate(settings.on_event.kinds):
         _check_choice(f"on_event.kinds[{index}]", kind, KINDS)
     if settings.on_event.command:

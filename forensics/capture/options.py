@@ -61,3 +61,5 @@ class CaptureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Bytes held in memory while the archive cannot be written; more are counted and read again."""
     undecodable_bytes: int = MIB
     """Bytes kept of an answer that cannot be read; the record says when there were more."""
+    redact: str = "nothing"
+    """What is hidden before it is written: ``nothing``, or ``secrets``, whose values are never recorded."""

@@ -23,6 +23,7 @@ from forensics.capture.wall import Reading
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.identity import Stream
 from forensics.model.record import Fact, Gap, Record
+from forensics.redact.secrets import without_secrets
 from forensics.sources.base import Position, Source
 from forensics.telemetry import get_logger
 
@@ -135,6 +136,9 @@ class Recording:
         """
         if not facts:
             return True
+
+        if self.options.redact == "secrets":
+            facts = [without_secrets(fact) for fact in facts]
 
         def then(written: Sequence[Record]) -> None:
             for watched, position in positions:

@@ -14,6 +14,7 @@ def what_is_asked(recording: Recording) -> JsonObject:
     return {
         "until": recording.options.until,
         "coverage_s": recording.options.coverage_s,
+        **({"redact": recording.options.redact} if recording.options.redact != "nothing" else {}),
         "sites": [
             {
                 "label": state.label,

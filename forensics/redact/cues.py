@@ -28,6 +28,8 @@ _NOT_VALUES = (
     r"marked|scheduled|pending|contains?|equal|less|more|greater|between|due|because|as|if|when|retrieved|fetched|"
     r"plain|optional|supported|configured|enabled|please|after|before|mounted|revoked|limited|out|over|under|up"
 )
+NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
+"""Fields that name what stands in the field beside."""
 _STRONG = re.compile(
     r"pass(?:word|wd|phrase|code)s?|pwd|secret[ _-]?(?:access[ _-]?)?key|connection[ _-]?string",
     re.IGNORECASE,
@@ -90,7 +92,7 @@ BLOCKS = re.compile(
 def is_value(found: re.Match[str]) -> bool:
     """Tell whether what follows a word for a secret is its value, not the rest of the sentence."""
     cue, quoted, bare = found["cue"], found["quoted"], found["bare"]
-    if _OPEN_TOKENS.search(cue) or (quoted or bare).startswith("arn:"):
+    if _OPEN_TOKENS.search(cue) or (quoted or bare).startswith(("arn:", ":")) or _is_in_arn(found):
         return False
     # A flag of a command line: --password sunshine.
     if quoted is not None or cue.startswith("-") or (_PIN.search(cue) and bare.isdigit()):
@@ -98,6 +100,12 @@ def is_value(found: re.Match[str]) -> bool:
     if _SCHEME.fullmatch(bare.rstrip(":")) or _JOINED.search(cue) is None or _CONTINUES.fullmatch(bare):
         return False
     return _STRONG.search(cue) is not None or not _is_sentence(found)
+
+
+def _is_in_arn(found: re.Match[str]) -> bool:
+    """Tell whether the word for a secret is a part of an ARN, such as ``arn:aws:secretsmanager:…``."""
+    before = max(found.string.rfind(mark, 0, found.start()) for mark in (" ", "\n", '"', "'"))
+    return "arn:aws" in found.string[before + 1 : found.start("cue") + len(found["cue"])]
 
 
 def is_rest_of_sentence(word: str) -> bool:

@@ -185,7 +185,8 @@ FIELDS: dict[str, Fields] = {
         "stream": How.STREAM, "from": T, "to": T, "reason": W, "kind": W, "lower_bound": N, "detail": X,
     },
     facts.RUN: {
-        "phase": W, "until": W, "reason": W, "coverage_s": N, "pid": N, "polls": N, "calls": N, "gaps": N,
+        "phase": W, "until": W, "redact": W,
+        "reason": W, "coverage_s": N, "pid": N, "polls": N, "calls": N, "gaps": N,
         "open_gaps": N, "sites": _SITES,
     },
     facts.IDENTITY: {

@@ -5,10 +5,8 @@ import re
 from forensics.model.identity import Arn, parse_arn
 from forensics.redact.pseudonyms import Pseudonyms, address_of
 from forensics.redact.words import (
-    is_code,
     is_region,
     is_resource_type,
-    is_word,
     kinds,
     looks_secret,
     services,
@@ -219,7 +217,12 @@ class Naming:
         """Return a name that slashes do not take apart; what stands behind colons is hidden by itself."""
         name, *others = rest.split(":")
         found = _SECRET_SUFFIX.fullmatch(name) if service == "secretsmanager" else None
-        head = f"{self.hide(found.group(1))}-{self.hide(found.group(2))}" if found else self._part(name)
+        if all(map(self.is_name, name.rsplit("-", 1))):
+            head = name
+        elif found is not None:
+            head = f"{self.hide(found.group(1))}-{self.hide(found.group(2))}"
+        else:
+            head = self._part(name)
         return ":".join([head, *(self._part(part) for part in others)])
 
     def _part(self, part: str) -> str:
@@ -293,11 +296,6 @@ def is_plain_part(text: str) -> bool:
         and not looks_secret(text)
         and address_of(text) is None
     )
-
-
-def is_open_word(text: str, *, strict: bool) -> bool:
-    """Tell whether a text is a word or a code that says nothing about whose it is."""
-    return is_word(text) or is_code(text, strict=strict)
 
 
 def _split(resource: str) -> tuple[str, str, str]:

@@ -7,13 +7,14 @@ from urllib.parse import unquote
 
 from forensics.redact import cues
 from forensics.redact.literals import Literals
-from forensics.redact.naming import Naming, is_account, is_open_word
+from forensics.redact.naming import Naming, is_account
 from forensics.redact.pseudonyms import address_of
 from forensics.redact.words import (
     is_exception,
     is_field_path,
     is_generated_name,
     is_number,
+    is_open_word,
     is_region,
     is_resource_type,
     looks_secret,

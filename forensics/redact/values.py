@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from forensics.redact.cues import SECRET_KEY
+from forensics.redact.cues import NAMES, SECRET_KEY
 from forensics.redact.naming import Naming
 from forensics.redact.text import Text
 from forensics.redact.words import choices, is_code, is_region, is_resource_type, is_word, looks_secret
@@ -13,9 +13,6 @@ from forensics.redact.words import choices, is_code, is_region, is_resource_type
 _LARGEST_OPEN = 65_535
 """Numbers up to here are ports, sizes and counts; larger ones may be anything."""
 _DEEPEST = 64
-_NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
-"""Fields that name what stands in the field beside."""
-
 _TYPES = re.compile(
     r"[a-z]{1,3}\d[a-z]{0,4}\.(?:nano|micro|small|medium|\d{0,2}x?large|metal)|(?:db|cache)\.[a-z0-9]{2,6}\.\w{4,9}"
 )
@@ -60,7 +57,7 @@ class Values:
         if depth > _DEEPEST:
             return None
         if isinstance(value, dict):
-            name = next((value[field] for field in _NAMES if isinstance(value.get(field), str)), "")
+            name = next((value[field] for field in NAMES if isinstance(value.get(field), str)), "")
             # {"Name": "DB_PASSWORD", "Value": …}: the name speaks of the value beside it.
             inner = key if not name else f"{key} {name}"
             return {

@@ -139,21 +139,23 @@ def is_resource_type(text: str) -> bool:
     return _RESOURCE_TYPE.fullmatch(text) is not None
 
 
+_ACCESS_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[/+])[A-Za-z0-9/+]{40}")
 _JOINTS_OF_BASE64 = re.compile(r"[/+=]")
 _SHORTEST_RANDOM = 16
 _SHORTEST_PIECES = 2.5
 _PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-_FORMATS = re.compile(
+FORMATS = re.compile(
     r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}"
     r"|xox[abposre]-|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_|glpat-|[rsp]k_(?:live|test)_|AIza[\w-]{20,}|npm_[A-Za-z0-9]{20,}"
     r"|-----BEGIN|SG\.[\w-]{16,}|hooks\.slack\.com|pypi-[\w-]{16,}|dckr_pat_|sk-[A-Za-z0-9]{16,}",
 )
+"""Forms of keys and tokens that are known by how they begin."""
 
 
 @lru_cache(_REMEMBERED)
 def looks_secret(text: str) -> bool:
     """Tell whether a text that stands where a name belongs has the form of a secret instead."""
-    if _FORMATS.search(text):
+    if FORMATS.search(text) or _ACCESS_KEY.fullmatch(text):
         return True
     parts = re.split(r"[^A-Za-z0-9]+", text)
     if _JOINTS_OF_BASE64.search(text):
@@ -164,3 +166,8 @@ def looks_secret(text: str) -> bool:
 def _is_random(part: str) -> bool:
     """Tell whether letters, capitals and digits change as often as only chance makes them change."""
     return len(part) >= _SHORTEST_RANDOM and len(part) / len(_PIECES.findall(part)) < _SHORTEST_PIECES
+
+
+def is_open_word(text: str, *, strict: bool = False) -> bool:
+    """Tell whether a text is a word or a code that says nothing about whose it is."""
+    return is_word(text) or is_code(text, strict=strict)

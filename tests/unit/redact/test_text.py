@@ -57,6 +57,12 @@ HIDDEN = [
 ]
 
 
+def test_an_arn_of_a_secret_is_still_an_arn() -> None:
+    shown = reason("resource: arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf is denied")
+    assert shown.startswith("resource: arn:aws:secretsmanager:us-east-1:9999")
+    assert ":secret:anon" in shown
+
+
 @pytest.mark.parametrize(("text", "secrets"), HIDDEN)
 def test_what_could_be_somebodys_is_hidden(text: str, secrets: list[str]) -> None:
     shown = reason(text)
