@@ -10,7 +10,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from forensics.bundle.members import MEMBERS, Limits
 from forensics.bundle.refusal import refused
@@ -31,7 +32,7 @@ _UNREADABLE = (
 
 
 class Packer:
-    """Writes a bundle's zip; the same members give the same bytes.
+    """Writes a bundle's zip inside a ``with`` block; the same members give the same bytes.
 
     Args:
         out: Where it goes; must be able to seek.
@@ -62,8 +63,13 @@ class Packer:
         self.digests[name] = digest.hexdigest()
         self.packed[name] = info.compress_size
 
-    def close(self) -> None:
-        """Write the list of members; the zip is whole then."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write the list of members; where all of them are there, the zip is whole then."""
         self._zip.close()
 
 

@@ -99,8 +99,8 @@ def compose(
             out.seek(0)
             out.truncate()
             story = _Story(kept, gone, asked.attempt)
-            packer = Packer(out)
-            made = _pack(story, redaction, asked, (refused, len(gone)), packer)
+            with Packer(out) as packer:
+                made = _pack(story, redaction, asked, (refused, len(gone)), packer)
             zip_bytes = out.tell()
             if asked.max_bytes is None or zip_bytes <= asked.max_bytes:
                 return made
@@ -182,7 +182,6 @@ def _pack(story: _Story, redaction: Redaction, asked: Asked, gone: tuple[int, in
     said = encode({name: packer.digests[name] for name in VOUCHED_FOR}, predicate)
     packer.add(MANIFEST, [said])
     packer.add(SUMS, [sums(packer.digests)])
-    packer.close()
     return Made(predicate=predicate, digests=dict(packer.digests), redaction=summary)
 
 

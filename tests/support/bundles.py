@@ -60,10 +60,9 @@ def members_of(records: Iterable[Record], policy: str = "off") -> dict[str, byte
 
 def packed(members: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
-    packer = Packer(out)
-    for name in MEMBERS:
-        packer.add(name, [members[name]])
-    packer.close()
+    with Packer(out) as packer:
+        for name in MEMBERS:
+            packer.add(name, [members[name]])
     return out.getvalue()
 
 
