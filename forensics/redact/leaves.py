@@ -38,8 +38,8 @@ class Leaves:
         self._text = text
         self._values = values
         self._naming = naming
-        self.also: Sequence[str] = ()
-        """What the record at hand hides in its other fields, longest first."""
+        self.also: Sequence[tuple[str, str]] = ()
+        """What the record at hand hides in its other fields, and what became of it, longest first."""
         self._by_way: dict[How, Callable[[str], str | None]] = {
             How.WORD: self._word,
             How.TIME: lambda said: said if not said or _TIME.fullmatch(said) else None,
@@ -109,7 +109,7 @@ class Leaves:
             return value
         shown = self._naming.whatever(value)
         if shown != value:
-            self._values.hidden.add(value)
+            self._values.keep(value, shown)
         return shown
 
     def _arn(self, value: str) -> str:

@@ -135,9 +135,8 @@ class Redactor:
         self._envelope.learn(record, payload)
         # Texts come last: what the other fields of the record hide is hidden in them too.
         early = self._walk.object(payload, fields, record.type, is_late=False)
-        self._leaves.also = sorted(
-            (value for value in self._values.hidden if len(value) > 3), key=len, reverse=True
-        )
+        hidden = self._values.hidden
+        self._leaves.also = sorted(hidden.items(), key=lambda pair: len(pair[0]), reverse=True)
         shown = self._walk.object(early, fields, record.type, is_late=True)
         told = self._envelope.redact(record, msgspec.Raw(msgspec.json.encode(shown)))
         return self._without_literals(told)

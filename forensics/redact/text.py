@@ -25,6 +25,8 @@ Step = Callable[["Text", str], str]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = re.compile(r"(?:[A-Za-z0-9_*](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z]{2,24}")
+_SHORTEST = 4
+"""Characters of a value that is looked for in the texts of its record: shorter ones are in many words."""
 _EMAIL = re.compile(r"[^\s@:/]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -85,18 +87,19 @@ class Text:
             self.naming.version += 1
         return self.hide(value, rule)
 
-    def redact(self, text: str, also: Sequence[str] = ()) -> str:
+    def redact(self, text: str, also: Sequence[tuple[str, str]] = ()) -> str:
         """Return a text as it may be told.
 
         Args:
             text: AWS's words, or anybody's.
-            also: What the same record hides elsewhere, longest first: it is hidden here too.
+            also: What the same record hides elsewhere and what became of it, longest first.
         """
         if not text:
             return text
-        for value in also:
-            if value in text:
-                text = text.replace(value, self.naming.hide(value))
+        for value, shown in also:
+            if len(value) >= _SHORTEST and value in text:
+                alone = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
+                text = re.sub(alone, shown.replace("\\", "\\\\"), text)
         if self._version != self.naming.version:
             self._texts.clear()
             self._tokens.clear()
@@ -178,7 +181,9 @@ class Text:
             return f"{self.host(host)}{colon}{self._core(rest)}"
         parts = _JOINTS.split(core)
         is_path = "/" in core and "=" not in core
-        if is_path and not all(self._is_open_part(part) for part in parts[::2]):
+        # However plain its words are: a path of several parts is somebody's.
+        is_absolute = is_path and core.startswith("/") and core.count("/") > 1
+        if is_absolute or (is_path and not all(self._is_open_part(part) for part in parts[::2])):
             head, colon, tail = core.rpartition(":")
             if colon and tail.isdigit() and len(tail) < 6:
                 return f"{self.hide(head, 'path')}:{tail}"

@@ -31,8 +31,8 @@ class Values:
     def __init__(self, text: Text, naming: Naming) -> None:
         self._text = text
         self._naming = naming
-        self.hidden: set[str] = set()
-        """What was hidden since somebody last emptied this."""
+        self.hidden: dict[str, str] = {}
+        """What was hidden since somebody last emptied this, with what became of it."""
 
     def json(self, said: str) -> str:
         """Return JSON in a text with its leaves hidden; what is no JSON becomes one name."""
@@ -84,8 +84,7 @@ class Values:
         if SECRET_KEY.search(key):
             return self._secret(value)
         if self._text.literals.has(value):
-            self.hidden.add(value)
-            return self._text.hide(value, "literal")
+            return self.keep(value, self._text.hide(value, "literal"))
         if is_open_value(value) or self._naming.is_settled(value):
             return value
         return self.json(value) if _is_json(value) else self._hide(value)
@@ -95,14 +94,20 @@ class Values:
             return self._naming.arn(value)
         if value.lower() in {"true", "false"}:
             return value
-        self.hidden.add(value)
-        return self._text.secret(value)
+        return self.keep(value, self._text.secret(value))
+
+    def keep(self, value: str, shown: str) -> str:
+        """Note that a value was hidden, so that the texts of the record hide it too; return what is shown."""
+        self.hidden[value] = shown
+        return shown
 
     def _hide(self, value: str) -> str:
         shown = self._naming.whatever(value)
         if shown != value:
             self._text.counts["value"] += 1
-            self.hidden.add(value)
+            if not is_word(value):
+                # Else a tag called "service" would be missing from each sentence of AWS's beside it.
+                self.keep(value, shown)
         return shown
 
     def _number(self, value: float, key: str) -> int | float | str:

@@ -160,7 +160,7 @@ def looks_secret(text: str) -> bool:
     parts = re.split(r"[^A-Za-z0-9]+", text)
     if _JOINTS_OF_BASE64.search(text):
         parts.append("".join(parts))
-    return any(_is_random(re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", part)) for part in parts)
+    return any(_is_random(re.sub(r"(?<=[A-Za-z])[0-9A-F]{8}$", "", part)) for part in parts)
 
 
 def _is_random(part: str) -> bool:

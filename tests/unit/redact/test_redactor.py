@@ -6,7 +6,18 @@ import pytest
 
 from forensics.errors import UsageError
 from tests.support.histories import ACCOUNT
-from tests.support.redaction import SERVICE, TASK, line, reason, record, redactor, stack_event, task, told
+from tests.support.redaction import (
+    SERVICE,
+    STACK,
+    TASK,
+    line,
+    reason,
+    record,
+    redactor,
+    stack_event,
+    task,
+    told,
+)
 
 
 def test_fields_that_say_nothing_stay() -> None:
@@ -111,3 +122,32 @@ def test_a_literal_is_hidden_in_every_spelling(form: str) -> None:
     shown = reason(f"Access denied for {form} now", literals=["Acme Rockets"])
     assert form.casefold() not in shown.casefold()
     assert shown.startswith("Access denied for anon")
+
+
+def test_a_nested_stacks_arn_reads_alike_in_its_field_and_in_the_reason() -> None:
+    nested = STACK.replace("/Shop/", "/Shop-Api4F1C2A9E-1K7QZ0M3VX5TB/")
+    shown = told(
+        stack_event(
+            PhysicalResourceId=nested,
+            ResourceStatusReason=f"Embedded stack {nested} was not successfully created",
+        )
+    )
+    assert shown["ResourceStatusReason"] == (
+        f"Embedded stack {shown['PhysicalResourceId']} was not successfully created"
+    )
+
+
+def test_a_value_is_not_looked_for_inside_words() -> None:
+    shown = told(
+        stack_event(PhysicalResourceId="main", ResourceStatusReason="The domain main is in use by domains")
+    )
+    assert shown["ResourceStatusReason"] == f"The domain {shown['PhysicalResourceId']} is in use by domains"
+
+
+@pytest.mark.parametrize("name", ["CourtCaseVPC2E9B8A40", "BackendServiceLB6C2D94F8", "S3Bucket07682993"])
+def test_logical_ids_that_a_tool_made_stay(name: str) -> None:
+    assert told(stack_event(LogicalResourceId=name))["LogicalResourceId"] == name
+
+
+def test_a_path_is_hidden_however_plain_its_words_are() -> None:
+    assert "/backup/archive" not in reason("cannot read /backup/archive of the volume")
