@@ -12,6 +12,7 @@ class How(Enum):
     WORD = "status, type or code: stays where it is one"
     TIME = "time: stays"
     NUMBER = "number, true or false: stays"
+    RANGES = "numbers of streams: stay"
     ID = "id that AWS gives: stays"
     PUBLIC = "name of a stack, service or resource: stays, strict hides it"
     NAME = "any other name: hidden"
@@ -180,7 +181,10 @@ FIELDS: dict[str, Fields] = {
     "aws.ecs.task": _TASK,
     facts.STREAM: {"number": N, "stream": How.STREAM, "opened_because": X, "ended_because": X},
     facts.POLL: {"streams": How.STREAM, "from": T, "to": T, "facts": N, "calls": N},
-    facts.COVERAGE: {"from": T, "to": T, "streams": N, "vouched": N, "polls": N, "calls": N},
+    facts.COVERAGE: {
+        "from": T, "to": T, "streams": How.RANGES, "vouched": How.RANGES,
+        "polls": N, "calls": N,
+    },
     facts.GAP: {
         "stream": How.STREAM, "from": T, "to": T, "reason": W, "kind": W, "lower_bound": N, "detail": X,
     },

@@ -11,7 +11,8 @@ from forensics.redact.values import Values, is_open_value
 from forensics.redact.words import is_code, is_number, is_region, is_resource_type, is_word, looks_secret
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
-_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?|true|false|[\d,-]{0,4096}", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,20})?|true|false", re.IGNORECASE)
+_RANGES = re.compile(r"(?:\d{1,7}(?:-\d{1,7})?(?:,(?!$)|$))*")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TOKEN = re.compile(rf"(?:Console-[A-Za-z]{{3,30}}-)?(?:{_UUID.pattern})")
 _EVENT = re.compile(
@@ -44,6 +45,7 @@ class Leaves:
             How.WORD: self._word,
             How.TIME: lambda said: said if not said or _TIME.fullmatch(said) else None,
             How.NUMBER: lambda said: said if _NUMBER.fullmatch(said) else None,
+            How.RANGES: lambda said: said if _RANGES.fullmatch(said) else None,
             How.ID: self._id,
             How.PUBLIC: naming.public,
             How.NAME: self._name,

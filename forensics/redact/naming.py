@@ -9,6 +9,7 @@ from forensics.redact.words import (
     is_resource_type,
     kinds,
     looks_secret,
+    open_hosts,
     services,
 )
 
@@ -18,31 +19,6 @@ _ID = re.compile(r"[0-9a-f]{8,32}|\d{1,20}")
 _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
-_OPEN_HOSTS = frozenset(
-    [
-        "docs.aws.amazon.com",
-        "aws.amazon.com",
-        "console.aws.amazon.com",
-        "repost.aws",
-        "docs.docker.com",
-        "docker.io",
-        "registry-1.docker.io",
-        "auth.docker.io",
-        "index.docker.io",
-        "public.ecr.aws",
-        "www.docker.com",
-        "github.com",
-        "raw.githubusercontent.com",
-        "w3.org",
-        "schemas.xmlsoap.org",
-        "ghcr.io",
-        "quay.io",
-        "gcr.io",
-        "mcr.microsoft.com",
-        "token.actions.githubusercontent.com",
-    ]
-)
-"""Hosts that everybody knows."""
 _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _AWS_NAMES = re.compile(
     r"AWSServiceRoleFor\w+|aws-service-role|[a-z0-9.-]+\.amazonaws\.com|aws-reserved|service-role"
@@ -154,7 +130,7 @@ class Naming:
             return value
         if _DIGEST.fullmatch(value):
             return value
-        if value in _OPEN_HOSTS or (value.endswith(_OPEN_SUFFIXES) and re.fullmatch(r"[\w.*-]+", value)):
+        if value in open_hosts() or (value.endswith(_OPEN_SUFFIXES) and re.fullmatch(r"[\w.*-]+", value)):
             return self.host(value)
         return self.hide(value)
 
@@ -236,7 +212,7 @@ class Naming:
 
     def host(self, value: str) -> str:
         """Return a host as it may be told: AWS's own stay, without what is somebody's in front."""
-        if value in _OPEN_HOSTS or self.is_settled(value):
+        if value in open_hosts() or self.is_settled(value):
             return value
         suffix = next((end for end in _OPEN_SUFFIXES if value.endswith(end)), None)
         if suffix is None:

@@ -13,6 +13,7 @@ from forensics.redact.leaves import Leaves
 from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming
 from forensics.redact.pseudonyms import Pseudonyms
+from forensics.redact.steps import STEPS
 from forensics.redact.text import Step, Text
 from forensics.redact.values import Values
 from forensics.redact.walk import Walk
@@ -30,7 +31,7 @@ class Redactor:
             ``off``, which hides nothing.
         names: The case's names.
         literals: Texts that are hidden wherever they occur.
-        steps: What is done to a free text, in order; None for all of it.
+        steps: What is done to a free text, in order.
 
     Raises:
         UsageError: There is no such policy, or a literal is too short to be hidden.
@@ -42,7 +43,7 @@ class Redactor:
         names: Pseudonyms,
         *,
         literals: Sequence[str] = (),
-        steps: Sequence[Step] | None = None,
+        steps: Sequence[Step] = STEPS,
     ) -> None:
         if policy not in POLICIES:
             raise UsageError(f"there is no policy {policy!r}: use {', '.join(POLICIES)}")

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
-from forensics.redact import cues
 from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming, is_account
 from forensics.redact.pseudonyms import address_of
@@ -36,19 +35,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={1,2}")
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9][\w./-]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
 _PARTS = re.compile(r"[A-Za-z0-9]+")
 _UNMISTAKABLE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,}")
-_RUNS = re.compile(r"(?:(?!\.{3})[^\s\"'`“”‘’<>(){}\[\],;|…])+(?:['’](?:t|s|re|ve|ll|d|m)\b)?")
+RUNS = re.compile(r"(?:(?!\.{3})[^\s\"'`“”‘’<>(){}\[\],;|…])+(?:['’](?:t|s|re|ve|ll|d|m)\b)?")
 _EDGES = re.compile(r"^([*_~.:!?#=&/\\-]*)(.*?)([.:!?*_~…\\-]*)$", re.DOTALL)
 _JOINTS = re.compile(r"([=&:/@+#?%~\\]+)")
 _OF_REGISTRIES = frozenset(["", "v2", "manifests", "blobs", "latest"])
 """Parts of the paths of container registries."""
-_NAMED = re.compile(
-    r"(?<=\(service )[A-Za-z0-9_-]{1,255}(?=[),])|(?<=^service )[A-Za-z0-9_-]{1,255}(?= (?:was|has|is|dep))"
-    r"|(?<=\(task )[0-9a-f-]{32,36}(?=\))|(?<=task )[0-9a-f]{32}(?![0-9a-f])|(?<=\(taskSet )ecs-svc/\d+(?=\))"
-)
-"""Where the service scheduler names what it is about."""
-_LISTED = re.compile(r"(?<=: \[)[A-Za-z0-9]+(?:, [A-Za-z0-9]+)*(?=\])")
-"""Logical ids, in the reason of a stack that failed."""
-_LISTS = re.compile(r"resource\(s\) failed to|resources? \[")
 
 
 class Text:
@@ -62,12 +53,12 @@ class Text:
     """
 
     def __init__(
-        self, naming: Naming, literals: Literals, counts: Counter[str], *, steps: Sequence[Step] | None = None
+        self, naming: Naming, literals: Literals, counts: Counter[str], *, steps: Sequence[Step]
     ) -> None:
         self.naming = naming
         self.literals = literals
         self.counts = counts
-        self._steps = STEPS if steps is None else steps
+        self._steps = steps
         self._secrets: set[str] = set()
         self._tokens: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -176,6 +167,12 @@ class Text:
 
     def _joined(self, core: str) -> str:
         """Return words that are joined by marks: one by one where most are open, else as one name."""
+        url = _URL.search(core)
+        if url is not None:
+            # DATABASE_URL=postgres://…, jdbc:postgresql://…
+            head = core[: url.start()]
+            words = head.rstrip("=:")
+            return f"{self._core(words) if words else ''}{head[len(words) :]}{self.url(core[url.start() :])}"
         host, colon, rest = core.partition(":")
         if rest and _HOST.fullmatch(host) and not self.is_open(host):
             return f"{self.host(host)}{colon}{self._core(rest)}"
@@ -280,92 +277,3 @@ _WHOLE: tuple[tuple[str, Callable[[str], object], Callable[[Text, str], str]], .
     ("action", _is_action, lambda text, core: core),
 )
 """What a run of characters may be as a whole: rule, whether it is that, what becomes of it."""
-
-
-def hide_literals(text: Text, said: str) -> str:
-    """Hide what must not be told in any form."""
-    return text.literals.hide(said, lambda found: text.hide(found, "literal"))
-
-
-def hide_blocks(text: Text, said: str) -> str:
-    """Hide keys, certificates and encoded authorization failures."""
-    if "-----BEGIN" not in said and "Encoded authorization" not in said:
-        return said
-    return cues.BLOCKS.sub(lambda found: text.hide(found[0], "block"), said)
-
-
-def hide_after_cues(text: Text, said: str) -> str:
-    """Hide what a text says is a secret, however it looks."""
-
-    def become(found: re.Match[str]) -> str:
-        if not cues.is_value(found):
-            return found[0]
-        if found["quoted"] is not None:
-            return found["cue"] + found["quote"] + text.secret(found["quoted"].rstrip("\\"))
-        bare = found["bare"].rstrip(".:!?") or found["bare"]
-        return found["cue"] + text.secret(bare) + found["bare"][len(bare) :]
-
-    said = cues.PHRASE.sub(lambda found: found["cue"] + _phrase(text, found["bare"]), said)
-    said = cues.AFTER_SCHEME.sub(lambda found: found["cue"] + _after_scheme(text, found["bare"]), said)
-    return cues.CUE.sub(become, said)
-
-
-def _phrase(text: Text, bare: str) -> str:
-    goes_on = cues.is_rest_of_sentence(bare.split(maxsplit=1)[0])
-    return bare if goes_on else text.secret(bare)
-
-
-def _after_scheme(text: Text, bare: str) -> str:
-    return bare if is_open_word(bare.rstrip(".:"), strict=False) else text.secret(bare)
-
-
-def hide_values(text: Text, said: str) -> str:
-    """Hide the values that a complaint about a parameter repeats."""
-
-    def become(found: re.Match[str]) -> str:
-        for group in ("quoted", "bracketed", "squared", "bare"):
-            value = found[group]
-            if value is not None:
-                shown = value if is_harmless(value) else text.hide(value, "value")
-                return (
-                    found[0][: found.start(group) - found.start()]
-                    + shown
-                    + found[0][found.end(group) - found.start() :]
-                )
-        return found[0]
-
-    return cues.VALUE.sub(become, said) if "alue" in said else said
-
-
-def is_harmless(value: str) -> bool:
-    """Tell whether a value is nobody's: empty, a number that says nothing, or true and false."""
-    return value in {"", "true", "false", "null", "None"} or (is_number(value) and len(value) < 6)
-
-
-def learn_names(text: Text, said: str) -> str:
-    """Let the names stand that AWS's own sentences point at; strict hides them."""
-    found = _NAMED.findall(said)
-    if _LISTS.search(said):
-        for names in _LISTED.findall(said):
-            found += names.split(", ")
-    for name in found:
-        if len(name) in (32, 36) and re.fullmatch(r"[0-9a-f-]+", name):
-            text.naming.identifier(name)
-        else:
-            text.naming.public(name)
-    return said
-
-
-def hide_unknown_words(text: Text, said: str) -> str:
-    """Hide every word that is not known to be one."""
-    return _RUNS.sub(lambda found: text.token(found[0]), said)
-
-
-STEPS: tuple[Step, ...] = (
-    hide_literals,
-    hide_blocks,
-    hide_after_cues,
-    hide_values,
-    learn_names,
-    hide_unknown_words,
-)

@@ -8,6 +8,8 @@ _REMEMBERED = 50_000
 """Texts whose verdict is remembered: most come again and again."""
 _CAMEL = re.compile(r"S3|EC2|Ipv[46]|V\d|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_ONE_SIGN = frozenset("AIVX0123456789") | {"53", "404"}
+"""Parts of one sign that codes have: V2, IPv4, S3, Route53."""
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PLURAL = re.compile(r"(?:ies|es|s|'s|ed|ing|ly)$")
 _GENERATED = re.compile(r"([A-Za-z]+?)(?:[0-9A-F]{8})$")
@@ -75,6 +77,12 @@ def kinds() -> frozenset[str]:
     return _read("kinds.txt")
 
 
+@cache
+def open_hosts() -> frozenset[str]:
+    """Return hosts that everybody knows."""
+    return _read("hosts.txt")
+
+
 def _read(name: str) -> frozenset[str]:
     return frozenset(resources.files("forensics.redact").joinpath(name).read_text(encoding="utf-8").split())
 
@@ -100,7 +108,8 @@ def is_code(text: str, *, strict: bool = False) -> bool:
     if not _NAME.fullmatch(text) or text.islower():
         return False
     parts = _CAMEL.findall(text)
-    if not all((len(part) > 1 or part in "AIVX2346") and (part.isdigit() or is_word(part)) for part in parts):
+    # Two digits and more behind words are what passwords end in, and numbers of things.
+    if not all((len(part) > 1 and is_word(part)) or part in _ONE_SIGN for part in parts):
         return False
     return not strict or len(parts) < 2 or text.endswith(_ENDS_OF_CODES) or text.startswith(_BEGINS_OF_CODES)
 

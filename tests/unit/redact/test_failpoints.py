@@ -6,7 +6,8 @@ import pytest
 from forensics.errors import RedactionFailed
 from forensics.redact.pseudonyms import Pseudonyms
 from forensics.redact.redactor import Redactor
-from forensics.redact.text import STEPS, Text
+from forensics.redact.steps import STEPS
+from forensics.redact.text import Text
 from tests.support.redaction import KEY, stack_event, task
 
 

@@ -32,6 +32,9 @@ def test_awss_words_stay(text: str) -> None:
 
 HIDDEN = [
     ("User alice@acme.com in 123456789012", ["alice", "acme", "123456789012"]),
+    ("DATABASE_URL=postgres://app:welcome@db/master?token=hello", ["app", "welcome", "master", "hello"]),
+    ("jdbc:postgresql://db.internal:5432/app?user=admin&x=welcome", ["internal", "app", "admin", "welcome"]),
+    ("Your password Hello123 has expired", ["Hello123"]),
     ("open /home/alice/.ssh/id_rsa: permission denied", ["alice", "id_rsa"]),
     ("lookup db.prod.acme.internal on 10.0.0.2:53: no such host", ["acme", "prod", "10.0.0.2"]),
     ("mysql://admin:hunter@10.2.3.4:3306/ledger?ssl=1", ["admin", "hunter", "10.2.3.4", "ledger", "ssl"]),
