@@ -1,11 +1,11 @@
 """What a person sees of a recording, whatever shows it."""
 
-import contextlib
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
 from forensics.capture.status import Snapshot
 from forensics.cli.plain import event_line, heartbeat_line, relief_line, trouble_line
+from forensics.cli.streams import lead_nowhere
 from forensics.cli.telling import Repeats, worth_telling
 from forensics.model.record import Record
 
@@ -84,6 +84,11 @@ class PlainFace:
 
     def line(self, text: str) -> None:
         """Write one line at once; a reader that has left is no reason to stop recording."""
-        with contextlib.suppress(OSError):
+        try:
             self._stream.write(text + "\n")
             self._stream.flush()
+        except BrokenPipeError:
+            # Nor may it change how the process ends, whoever flushes next.
+            lead_nowhere(self._stream)
+        except OSError:
+            pass

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from forensics import __version__
+from forensics.cli.streams import lead_nowhere
 from forensics.errors import ForensicsError
 from forensics.model.inert import inert
 
@@ -189,8 +190,7 @@ def _admit(error: Exception) -> int:
 
 def _drop_stdout() -> int:
     """End quietly: whoever read our output has left."""
-    # The interpreter flushes stdout once more at exit and would complain about the same pipe.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    lead_nowhere(sys.stdout)
     return BROKEN_PIPE
 
 

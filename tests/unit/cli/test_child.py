@@ -19,11 +19,12 @@ if child.trouble: print(child.trouble, file=sys.stderr)
 sys.exit(code)
 """
 
-# Names each signal as it comes; USR2 ends it.
+# Names each signal as it comes; USR2 ends it. A signal may come while the one before is still being named,
+# which print does not survive.
 LISTENER = """
-import signal, sys
+import os, signal, sys
 def note(signum, frame):
-    print(signal.Signals(signum).name, flush=True)
+    os.write(1, signal.Signals(signum).name.encode() + b"\\n")
     if signum == signal.SIGUSR2: sys.exit(5)
 for name in ('TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2'):
     signal.signal(getattr(signal, 'SIG' + name), note)
