@@ -40,7 +40,7 @@ _OPEN_TOKENS = re.compile(r"(?:client)?requesttoken|nexttoken|idempotencytoken",
 
 CUE = re.compile(
     rf"""(?P<cue>
-      (?<![A-Za-z])[\w.-]*?(?:{_SPOKEN})[\w.-]*     # masterUserPassword, DB_TOKEN, api key
+      (?<![A-Za-z])[\w.-]{{0,64}}?(?:{_SPOKEN})[\w.-]{{0,64}}     # masterUserPassword, DB_TOKEN, api key
       (?:\\*["'”’`\]\)])?
       (?:
         \s*(?:=|:=?|=>|->)\s*
@@ -58,6 +58,7 @@ CUE = re.compile(
 
 _JOINED = re.compile(r"(?:=|:=?|=>|->)\s*$|\s(?:is|was|are|were|equals?|to|as|now)\s*:?\s+$", re.IGNORECASE)
 _CONTINUES = re.compile(rf"(?:{_NOT_VALUES})[.:!?]*", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"\s+[A-Za-z]")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][a-z]+(?:[A-Z][a-z]*)+")
 """Of IAM, such as secretsmanager:GetSecretValue."""
 _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Token|AWS4-HMAC-SHA256)", re.IGNORECASE)
@@ -121,5 +122,5 @@ def _is_sentence(found: re.Match[str]) -> bool:
     cue, bare = found["cue"], found["bare"].rstrip(".:")
     if not cue.endswith(" "):
         return _ACTION.fullmatch(cue + bare) is not None and is_code(bare)
-    goes_on = re.match(r"\s+[A-Za-z]", found.string[found.end() :]) is not None
+    goes_on = _NEXT_WORD.match(found.string, found.end()) is not None
     return (goes_on and is_word(bare)) or (is_code(bare) and re.search(r"[a-z][A-Z]", bare) is not None)

@@ -39,7 +39,8 @@ class Envelope:
             if isinstance(name, str):
                 self._naming.public(name)
         for field in ("containers", "containerDefinitions"):
-            for item in payload.get(field) or ():
+            items = payload.get(field)
+            for item in items if isinstance(items, list) else ():
                 if isinstance(item, dict) and isinstance(item.get("name"), str):
                     self._naming.public(item["name"])
 

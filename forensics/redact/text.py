@@ -24,6 +24,8 @@ Step = Callable[["Text", str], str]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = re.compile(r"(?:[A-Za-z0-9_*](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z]{2,24}")
+_LONGEST = 1_024
+"""Characters of a run that is taken apart; what is longer is nobody's word."""
 _SHORTEST = 4
 """Characters of a value that is looked for in the texts of its record: shorter ones are in many words."""
 _EMAIL = re.compile(r"[^\s@:/]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
@@ -136,17 +138,21 @@ class Text:
         return front + self._core(core) + back
 
     def _core(self, core: str) -> str:
+        if len(core) > _LONGEST:
+            return self.hide(core, "long word")
         if core in self._secrets or self.naming.is_hidden_name(core):
             return self.hide(core, "secret")
-        if self.naming.is_settled(core) or self.is_open(core):
-            return core
+        return core if self.naming.is_settled(core) or self.is_open(core) else self._closed(core)
+
+    def _closed(self, core: str) -> str:
+        """Return a run that may not stay as it is: as the thing that it is, taken apart, or as one name."""
         for rule, applies, become in _WHOLE:
             if applies(core):
                 self.counts[rule] += 1
                 return become(self, core)
         if _JOINTS.search(core) and not _is_encoded(core):
             return self._joined(core)
-        if core.endswith("'s") or core.endswith("’s"):
+        if core.endswith(("'s", "’s")):
             return self._core(core[:-2]) + core[-2:]
         return self.hide(core, "unknown word")
 

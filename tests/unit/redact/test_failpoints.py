@@ -55,3 +55,34 @@ def test_a_payload_of_another_shape_tells_nothing(payload: bytes) -> None:
     shown = Redactor("standard", Pseudonyms(KEY)).record(odd)
     assert shown is not None
     assert b"hunter2" not in bytes(shown.data)
+
+
+_HOSTILE = {
+    "digits": "1" * 10_000,
+    "cues": "token=a;" * 5_000,
+    "hosts": "a.bc:" * 10_000,
+    "quotes": "password '" * 20_000,
+    "keys": "-----BEGIN " * 20_000,
+    "brackets": '{"a":' * 10_000,
+    "underscores": "a_" * 20_000,
+    "paths": "/a" * 20_000,
+    "percents": "%41" * 20_000,
+    "dots": "a." * 20_000,
+    "values": "Value (" * 10_000,
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", _HOSTILE)
+def test_no_text_stops_or_refuses_an_export(kind: str) -> None:
+    """Whoever writes a text into an event must not be able to keep its owner from sharing it."""
+    made = Redactor("standard", Pseudonyms(KEY))
+    for field in ("ResourceStatusReason", "ResourceProperties", "PhysicalResourceId", "LogicalResourceId"):
+        assert made.record(stack_event(**{field: _HOSTILE[kind]})) is not None
+
+
+@pytest.mark.parametrize("odd", [7, "x", None, {"a": 1}, [1, [2]], True])
+def test_no_field_of_another_shape_refuses_an_export(odd: object) -> None:
+    made = Redactor("standard", Pseudonyms(KEY))
+    fields = ("containers", "attachments", "overrides", "group", "startedBy", "cpu", "tags", "stoppedReason")
+    assert made.record(task(**dict.fromkeys(fields, odd))) is not None
