@@ -215,8 +215,8 @@ FIELDS: dict[str, Fields] = {
     },
     facts.CLOCK: {"before": T, "after": T, "jumped_s": N},
     facts.UNDECODABLE: {
-        "stream": How.STREAM, "operation": X, "body_bytes": N, "is_cut": N, "reason": X, "type": W, "size_bytes": N,
-        "sha256": How.NAME,
+        "stream": How.STREAM, "operation": X, "body_bytes": N, "is_cut": N, "reason": X, "type": W,
+        "size_bytes": N, "sha256": How.NAME,
     },
     facts.COMMAND: {"phase": W, "at": T, "exit_code": N, "signal": N, "argv0": How.NAME},
     facts.IMPORT: {"files": {"name": How.NAME, "documents": N}, "facts": N, "notes": X},
