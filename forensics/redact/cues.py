@@ -20,7 +20,8 @@ SECRET_KEY = re.compile(
 """Names of fields and variables whose value is a secret, however harmless it looks."""
 
 _NOT_VALUES = (
-    r"not?|in(?:valid|correct|cluded|sufficient|active|complete)|un[a-z]+|mis[a-z]+|required|expired?|empty|null|none|"
+    r"not?|in(?:valid|correct|cluded|sufficient|active|complete)|un(?:known|available|set|authorized|supported|able|encrypted|expected|defined|reachable|readable)|"
+    r"mis(?:sing|matched|configured|spelled)|required|expired?|empty|null|none|"
     r"too|longer|shorter|the|an?|for|from|of|in|on|at|by|with|without|was|were|is|are|be|been|being|has|have|had|"
     r"and|or|to|that|this|which|must|can(?:not|'t)?|could|may|should|will|would|does|do|did|only|already|yet|set|used|"
     r"specified|provided|given|denied|rejected|refused|wrong|malformed|disabled|deleted|rotated|stored|blank|weak|"

@@ -17,6 +17,13 @@ FAILED = "not recorded: its secrets could not be hidden"
 """What stands in place of a payload in which a step failed."""
 
 _DEEPEST = 64
+_SECRET = re.compile(
+    r"pass(?:w(?:or)?d|phrase|code)|pwd|secret|token|credential|cookie|jwt|bearer|webhook|authorization$"
+    r"|(?:api|access|private|signing|encryption|shared|account|master|license|auth|session)[ _-]?key"
+    r"|session[ _-]?id|otp$|(?:^|[ _-])pin$|dsn$|salt$|connection[ _-]?string|user_?data|certificate_?body",
+    re.IGNORECASE,
+)
+"""Names of fields whose value is a secret: fewer than a bundle hides, for here it is gone for good."""
 _REFERENCES = re.compile(r"(?:value_?from|arns?|ids?|rotation\w*|policy\w*|version\w*|name)$", re.IGNORECASE)
 """Ends of names of fields that say where a secret is, not what it is."""
 _USER_IN_URL = re.compile(r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)")
@@ -118,7 +125,7 @@ def _leaf(value: str, key: str, depth: int) -> str:
 
 
 def _names_secret(key: str) -> bool:
-    return cues.SECRET_KEY.search(key) is not None and _REFERENCES.search(key) is None
+    return _SECRET.search(key) is not None and _REFERENCES.search(key) is None
 
 
 def _text(said: str) -> str:

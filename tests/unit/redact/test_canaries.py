@@ -59,7 +59,18 @@ SECRETS = st.one_of(
 )
 """Secrets that are known by their form, wherever they stand."""
 _WORDS = st.sampled_from(
-    ["sunshine", "Dragonfly", "monkey", "iloveyou", "trustno1", "S3cr3t!", "zaphod", "welcome"]
+    [
+        "sunshine",
+        "Dragonfly",
+        "monkey",
+        "iloveyou",
+        "trustno1",
+        "S3cr3t!",
+        "zaphod",
+        "welcome",
+        "unicorn",
+        "mischief",
+    ]
 )
 _SENTENCES = (
     "password is {}",

@@ -40,6 +40,20 @@ def test_a_secret_is_gone_and_identifiers_stay() -> None:
     assert (shown.source, shown.id, shown.subject) == (given_fact.source, given_fact.id, given_fact.subject)
 
 
+def test_what_only_sounds_like_a_secret_stays() -> None:
+    """What is hidden here is gone for good."""
+    properties = {
+        "PrivateIpAddress": "10.0.0.7",
+        "PrivateDnsName": "db.internal",
+        "AuthorizationType": "AWS_IAM",
+        "SecretName": "prod/db",
+        "SessionName": "deploy",
+    }
+    fact = _event(ResourceProperties=json.dumps(properties))
+    shown = json.loads(without_secrets(fact).data["ResourceProperties"])
+    assert shown == properties
+
+
 def test_the_environment_of_a_task_keeps_its_names() -> None:
     environment = [{"name": "DB_PASSWORD", "value": "sunshine"}, {"name": "MODE", "value": "fast"}]
     overrides = {
