@@ -202,7 +202,7 @@ class Naming:
         return ":".join([head, *(self._part(part) for part in others)])
 
     def _part(self, part: str) -> str:
-        if part in {"", "/", ":", "*", "app", "net", "log-stream", "AWSCURRENT", "AWSPREVIOUS"}:
+        if part in {"", "/", ":", "*", "app", "net", "log-stream", "AWSCURRENT", "AWSPREVIOUS", "root"}:
             return part
         return part if _AWS_NAMES.fullmatch(part) else self.hide_unless_public(part)
 
