@@ -17,6 +17,7 @@ _PUBLIC_SHAPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ID = re.compile(r"[0-9a-f]{8,32}|\d{1,20}")
 _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
+_IMAGE = re.compile(r"[A-Za-z0-9][\w.-]*(?::\d{1,5}(?=/))?(?:/[a-z0-9][\w.-]*)*(?::[\w.-]{1,128})?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
 _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
@@ -229,14 +230,14 @@ class Naming:
         if not value or self.is_settled(value):
             return value
         name, at, digest = value.partition("@")
+        if not _IMAGE.fullmatch(name) or (at and not _DIGEST.fullmatch(digest)):
+            return self.hide(value)
         first, slash, rest = name.partition("/")
         has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
         path = rest if has_host else name
         repository, colon, tag = path.partition(":")
         host = f"{self._registry(first)}/" if has_host else ""
         shown = "/".join(self.public(part) for part in repository.split("/"))
-        if at and not _DIGEST.fullmatch(digest):
-            digest = self.hide(digest)
         return f"{host}{shown}{colon}{self.tag(tag)}{at}{digest}"
 
     def _registry(self, first: str) -> str:

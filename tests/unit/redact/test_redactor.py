@@ -151,3 +151,18 @@ def test_logical_ids_that_a_tool_made_stay(name: str) -> None:
 
 def test_a_path_is_hidden_however_plain_its_words_are() -> None:
     assert "/backup/archive" not in reason("cannot read /backup/archive of the volume")
+
+
+@pytest.mark.parametrize(
+    "text", ["pull postgres://app:sunshine@db/x failed", "app:sunshine@db", "a b:sunshine"]
+)
+def test_what_is_no_image_is_hidden_where_an_image_belongs(text: str) -> None:
+    assert "sunshine" not in line(redactor().record(task(containers=[{"name": "api", "image": text}])))
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["nginx", "nginx:1.27", "ghcr.io/acme/api:v1.2", "localhost:5000/a/b:c", f"a/b:1@sha256:{'ab' * 32}"],
+)
+def test_public_images_stay(image: str) -> None:
+    assert told(task(containers=[{"name": "api", "image": image}]))["containers"][0]["image"] == image
