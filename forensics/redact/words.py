@@ -151,7 +151,7 @@ def is_resource_type(text: str) -> bool:
 _ACCESS_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[/+])[A-Za-z0-9/+]{40}")
 _JOINTS_OF_BASE64 = re.compile(r"[/+=]")
 _SHORTEST_RANDOM = 16
-_SHORTEST_PIECES = 2.5
+_SHORTEST_PIECES = 4
 _PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 FORMATS = re.compile(
     r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}"
@@ -173,8 +173,12 @@ def looks_secret(text: str) -> bool:
 
 
 def _is_random(part: str) -> bool:
-    """Tell whether letters, capitals and digits change as often as only chance makes them change."""
-    return len(part) >= _SHORTEST_RANDOM and len(part) / len(_PIECES.findall(part)) < _SHORTEST_PIECES
+    """Tell whether letters, capitals and digits change as chance makes them change, and spell no words."""
+    if len(part) < _SHORTEST_RANDOM:
+        return False
+    pieces = _PIECES.findall(part)
+    spelled = sum(len(piece) for piece in pieces if len(piece) > 2 and is_word(piece))
+    return len(part) / len(pieces) < _SHORTEST_PIECES and spelled < len(part) / 3
 
 
 def is_open_word(text: str, *, strict: bool = False) -> bool:
