@@ -41,7 +41,7 @@ def _facts(stacks: int) -> Iterator[Fact]:
     turn = 0
     while True:
         for number in range(stacks):
-            stack = _Stack(number, turn)
+            stack = _Stack(number, turn, slot=timedelta(hours=1) / stacks)
             yield from stack.operation(fails=number % _FAILED_EVERY == 0)
             yield from stack.polls(stacks)
         turn += 1
@@ -54,15 +54,16 @@ def _opening(number: int) -> Fact:
 
 
 class _Stack:
-    """One stack in one of its operations."""
+    """One stack in one of its operations; all of them take their turns within an hour."""
 
-    def __init__(self, number: int, turn: int) -> None:
+    def __init__(self, number: int, turn: int, slot: timedelta = timedelta()) -> None:
         self.name = f"shop-{number:03d}"
         identity = _uuid(self.name)
         self.arn = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{self.name}/{identity}"
         self.service = f"arn:aws:ecs:eu-west-1:123456789012:service/main/{self.name}"
         self.cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/main"
-        self._at = _BEGAN + timedelta(hours=turn, milliseconds=number)
+        self._at = self._since = _BEGAN + timedelta(hours=turn) + number * slot
+        self._until = self._since + slot
         self._turn = turn
         self._count = 0
 
@@ -87,8 +88,9 @@ class _Stack:
 
     def polls(self, stacks: int) -> Iterator[Fact]:
         """Yield what the recorder notes of its own work meanwhile: polls, and quiet streams once a minute."""
-        at = to_rfc3339(self._next())
-        data = {"from": at, "to": at, "streams": f"1-{stacks}", "polls": stacks, "calls": stacks}
+        # Each statement begins where the one before ended, as a recorder's do.
+        span = {"from": to_rfc3339(self._since), "to": to_rfc3339(self._until)}
+        data = {**span, "streams": f"1-{stacks}", "polls": stacks, "calls": stacks}
         key = f"coverage-{self.name}-{self._turn}"
         yield Fact(type="forensics.coverage", source="urn:forensics:bench", id=key, data=data)
         for number in range(9):

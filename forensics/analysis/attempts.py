@@ -15,7 +15,7 @@ from forensics.analysis.statuses import (
     SUCCEEDED,
     is_failed,
 )
-from forensics.analysis.timeline import Window
+from forensics.analysis.timeline import Timeline, Window
 from forensics.model.finding import Attempt
 from forensics.model.identity import parse_stack_arn
 
@@ -104,6 +104,14 @@ def numbered(stacks: dict[str, list[Operation]]) -> dict[str, list[Operation]]:
         arn: [msgspec.structs.replace(item, number=numbers[arn, place]) for place, item in enumerate(found)]
         for arn, found in stacks.items()
     }
+
+
+def operations_of(timeline: Timeline) -> dict[str, list[Operation]]:
+    """Return the numbered operations of each root stack, oldest first; cut once for each timeline."""
+    if timeline.cut is None:
+        timeline.cut = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
+    found: dict[str, list[Operation]] = timeline.cut
+    return found
 
 
 def roots(stacks: dict[str, list[StackEvent]]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.analysis.attempts import Operation, cut, numbered, roots
+from forensics.analysis.attempts import Operation, cut, operations_of, roots
 from forensics.analysis.resources import StackRow, resources_of
 from forensics.analysis.service_rows import ServiceRow, services_in, services_known, services_of, strays_of
 from forensics.analysis.timeline import Timeline
@@ -59,7 +59,7 @@ def course_behind(timeline: Timeline, diagnosis: Diagnosis) -> Course:
         timeline: What the diagnosis was made from.
         diagnosis: With its attempts numbered.
     """
-    stacks = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
+    stacks = operations_of(timeline)
     operations = [operation for found in stacks.values() for operation in found]
     wanted = {finding.attempt for finding in diagnosis.findings} - {None}
     chosen = [item for item in operations if item.number in wanted]

@@ -10,12 +10,10 @@ from forensics.analysis.attempts import (
     IN_PROGRESS,
     SUCCESS,
     Operation,
-    cut,
     deciding,
     newest_by_name,
     newest_failed_first,
-    numbered,
-    roots,
+    operations_of,
 )
 from forensics.analysis.explaining import Explanation, explain_attempt, explain_operation, explain_progress
 from forensics.analysis.patterns.schedules import stopped_schedules
@@ -61,7 +59,7 @@ def judge(timeline: Timeline, *, attempt: int | Literal["all"] | None = None) ->
     Raises:
         UsageError: There is no attempt of that number.
     """
-    stacks = numbered({arn: cut(timeline.stacks[arn]) for arn in roots(timeline.stacks)})
+    stacks = operations_of(timeline)
     operations = [operation for found in stacks.values() for operation in found]
     if isinstance(attempt, int):
         chosen = _numbered(operations, attempt)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -42,6 +43,8 @@ class Timeline:
         self.watching = Watching()
         self.last_at = ""
         """The newest moment that any record names."""
+        self.cut: Any = None
+        """The operations of its stacks, once `attempts.operations_of` was asked for them."""
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Timeline":

@@ -25,6 +25,14 @@ class Missing:
             return True
         return self._fill(seq)
 
+    def take_run(self, seqs: list[int]) -> bool:
+        """Return whether numbers are just those that were expected next, all of them; else take none."""
+        expected = self.next_seq
+        if expected is None or not seqs or seqs != list(range(expected, expected + len(seqs))):
+            return False
+        self.next_seq = expected + len(seqs)
+        return True
+
     def _fill(self, seq: int) -> bool:
         for index, (first, last) in enumerate(self.ranges):
             if first <= seq <= last:

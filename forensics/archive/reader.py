@@ -96,9 +96,13 @@ class Archive:
         with readable(self.path):
             for number in numbers:
                 if number >= first:
-                    for record in self._records_of(number, is_last=number == numbers[-1]):
-                        if record.seq > since_seq and missing.take(record.seq):
-                            yield record
+                    for run in self._runs_of(number, is_last=number == numbers[-1]):
+                        if missing.take_run([record.seq for record in run]):
+                            yield from run
+                        else:
+                            for record in run:
+                                if record.seq > since_seq and missing.take(record.seq):
+                                    yield record
         self.lost = missing.ranges
 
     def follow(self, stop: threading.Event, clock: Clock, since_seq: int = 0) -> Iterator[Record]:
@@ -160,7 +164,8 @@ class Archive:
                     return number + 1
         return 1
 
-    def _records_of(self, number: int, *, is_last: bool) -> Iterator[Record]:
+    def _runs_of(self, number: int, *, is_last: bool) -> Iterator[list[Record]]:
+        """Yield the records of a segment, many at once where nothing is damaged."""
         name = segment_name(number)
         is_open = is_last and seal_name(number) not in self.segments.names()
         before = 0
@@ -168,12 +173,12 @@ class Archive:
             for content in blocks(file):
                 whole = decode_whole(content)
                 if whole is not None:
-                    yield from whole[0]
+                    yield whole[0]
                     before += len(whole[0])
                     continue
                 for line in lines_in(io.BytesIO(content)):
                     if line.record is not None:
-                        yield line.record
+                        yield [line.record]
                     elif not (is_open and line.is_cut_short):
                         where = before + line.number
                         text = "not what was written"
