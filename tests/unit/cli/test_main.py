@@ -54,8 +54,8 @@ def test_help_names_every_command_without_importing_any() -> None:
     *help_text, modules = said.splitlines()
     assert all(any(line.split()[:1] == [name] for line in help_text) for name in main.COMMANDS)
     assert modules.split() == [
-        "forensics", "forensics.cli", "forensics.cli.main", "forensics.errors", "forensics.model",
-        "forensics.model.inert",
+        "forensics", "forensics.cli", "forensics.cli.main", "forensics.cli.streams", "forensics.errors",
+        "forensics.model", "forensics.model.inert",
     ]  # fmt: skip
 
 
