@@ -1,10 +1,10 @@
 """Credentials handed to a running recorder over a socket in its archive: what is said, and by whom."""
 
+import contextlib
 import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -88,7 +88,9 @@ def hand_over(archive: Path, keys: Keys, *, peer: Callable[[socket.socket], int]
             line.connect(path)
             if peer(line) not in {os.geteuid(), archive.stat().st_uid}:
                 raise ArchiveError(f"{archive}: who listens there is not the owner of the archive")
-            line.sendall(msgspec.json.encode(Handover(keys=keys)) + b"\n")
+            # Whoever refuses us answers and hangs up at once: the answer is there to be read all the same.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                line.sendall(msgspec.json.encode(Handover(keys=keys)) + b"\n")
             return decoded(read_line(line), Answer)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise ArchiveError(
@@ -99,7 +101,7 @@ def hand_over(archive: Path, keys: Keys, *, peer: Callable[[socket.socket], int]
             raise ArchiveError(f"{archive}: the recorder did not answer: {error}") from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def address(archive: Path) -> Iterator[str]:
     """Yield a path of the archive's socket that is short enough for the system.
 

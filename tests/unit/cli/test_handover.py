@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -104,6 +105,20 @@ def test_another_user_is_refused(tmp_path: Path) -> None:
         answer = hand_over(tmp_path, KEYS)
     assert "may not hand credentials" in answer.error
     assert taken == []
+
+
+def test_a_refusal_is_read_though_the_recorder_has_hung_up_before_the_keys_were_sent(tmp_path: Path) -> None:
+    """A stranger is answered before anything is read of them: what they then send meets a closed line."""
+
+    def after_it_hung_up(line: socket.socket) -> int:
+        asked = select.poll()
+        asked.register(line, select.POLLHUP)
+        assert asked.poll(10_000)
+        return os.geteuid()
+
+    with listening(tmp_path, peer=stranger):
+        answer = hand_over(tmp_path, KEYS, peer=after_it_hung_up)
+    assert "may not hand credentials" in answer.error
 
 
 def test_keys_are_not_given_to_a_stranger_who_listens(tmp_path: Path) -> None:
