@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from forensics.errors import SignatureWrong, UsageError
+from forensics.model.attestation import Statement, statement
 from forensics.model.record import JsonObject
 
-STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:deploy-forensics:signature:v1"
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
@@ -32,21 +32,6 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     """Names the key: SHA-256, hex, of its 32 public bytes."""
     predicate: JsonObject
     """What was said of the signed thing."""
-
-
-class _Subject(msgspec.Struct, frozen=True):
-    name: str
-    digest: dict[str, str]
-
-
-_NAMES = {"statement": "_type", "kind": "predicateType"}
-
-
-class _Statement(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
-    statement: str = STATEMENT
-    subject: tuple[_Subject, ...]
-    kind: str = PREDICATE
-    predicate: JsonObject
 
 
 class _Signature(msgspec.Struct, frozen=True):
@@ -133,8 +118,7 @@ def sign(key: Ed25519PrivateKey, *, name: str, digest: str, predicate: JsonObjec
         digest: SHA-256, hex.
         predicate: What else is said of it.
     """
-    statement = _Statement(subject=(_Subject(name, {"sha256": digest}),), predicate=predicate)
-    payload = msgspec.json.encode(statement)
+    payload = msgspec.json.encode(statement(PREDICATE, {name: digest}, predicate))
     signature = base64.b64encode(key.sign(_encoded(payload))).decode()
     envelope = _Envelope(
         _PAYLOAD_TYPE,
@@ -167,13 +151,13 @@ def check(path: Path, key: Ed25519PublicKey) -> Signed:
             hint="check that it is the right public key; if it is, the signature was changed",
         )
     try:
-        statement = msgspec.json.decode(payload, type=_Statement)
-        digest = statement.subject[0].digest["sha256"]
+        said = msgspec.json.decode(payload, type=Statement[JsonObject])
+        digest = said.subject[0].digest.sha256
     except (msgspec.MsgspecError, ValueError, LookupError, RecursionError) as error:
         raise SignatureWrong(f"{path}: signs something that is no archive and no bundle") from error
-    if (statement.statement, statement.kind) != (STATEMENT, PREDICATE):
+    if not said.is_a(PREDICATE):
         raise SignatureWrong(f"{path}: signs something that is no archive and no bundle")
-    return Signed(digest=digest, key_id=key_id(key), predicate=statement.predicate)
+    return Signed(digest=digest, key_id=key_id(key), predicate=said.predicate)
 
 
 def _holds(key: Ed25519PublicKey, signature: bytes, payload: bytes) -> bool:

@@ -11,6 +11,7 @@ from forensics.analysis.coverage_trace import Trace, TracedGap
 from forensics.analysis.shapes import payload_of, text_at, value_at
 from forensics.model import record as facts
 from forensics.model.clock import from_rfc3339, to_rfc3339
+from forensics.model.ranges import from_ranges
 from forensics.model.record import Gap, Record
 
 KINDS = ("recovered", "lost", "unknown", "open")
@@ -19,7 +20,6 @@ KINDS = ("recovered", "lost", "unknown", "open")
 
 _LONGEST_STEP_S = 100 * 366 * 86_400
 _MOST_STREAMS = 1_000_000
-_DIGITS = 9
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -220,12 +220,8 @@ class _Calm(msgspec.Struct, frozen=True, kw_only=True):
 def numbers_in(ranges: str) -> set[int]:
     """Return the numbers of a text such as ``1-40,42``; what is no range of numbers is passed over."""
     numbers: set[int] = set()
-    for part in ranges.split(","):
-        low, dash, high = part.partition("-")
-        if not (low.isascii() and low.isdigit() and (not dash or (high.isascii() and high.isdigit()))):
-            continue
+    for first, last in from_ranges(ranges):
         # Nobody has so many streams: a longer range is not worth the memory.
-        first, last = int(low[:_DIGITS]), int((high or low)[:_DIGITS])
         numbers.update(range(first, min(last, first + _MOST_STREAMS) + 1))
     return numbers
 

@@ -2,13 +2,14 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from forensics.model import record as kinds
+from forensics.model.ranges import from_ranges
 from forensics.model.record import Gap, JsonObject, Record
 
 
@@ -184,7 +185,7 @@ def _fold_poll(state: ArchiveState, record: Record) -> None:
 
 def _fold_coverage(state: ArchiveState, record: Record) -> None:
     fact = msgspec.json.decode(record.data, type=_CoverageFact)
-    spans = list(number_ranges(fact.streams))
+    spans = list(from_ranges(fact.streams))
     for stream in state.streams.values():
         if any(first <= stream.number <= last for first, last in spans):
             stream.polled_at = fact.until
@@ -250,26 +251,3 @@ _FOLDS = {
 }
 _OURS = "forensics."
 _TARGET_OF = attrgetter("type", "source")
-
-
-def number_ranges(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the first and last number of each range in a text such as ``1-40,42``.
-
-    Raises:
-        ValueError: The text is not a list of ranges.
-    """
-    for part in text.split(","):
-        if part:
-            first, _, last = part.partition("-")
-            yield int(first), int(last or first)
-
-
-def ranges_of(numbers: list[int]) -> str:
-    """Return sorted numbers as ranges: ``1-40,42``."""
-    spans: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)

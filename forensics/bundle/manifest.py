@@ -1,16 +1,13 @@
-"""What a bundle says about itself: an in-toto statement over its members.
-
-The shape is https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md.
-"""
+"""What a bundle says about itself: an in-toto statement over its members."""
 
 from typing import Any
 
 import msgspec
 
 from forensics.bundle.members import MANIFEST, MEMBERS, SUMS
+from forensics.model.attestation import Statement, statement
 from forensics.model.record import JsonObject
 
-STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:deploy-forensics:bundle:v1"
 VOUCHED_FOR = tuple(name for name in MEMBERS if name not in (MANIFEST, SUMS))
 """The members that the manifest names; SHA256SUMS names these and the manifest."""
@@ -45,28 +42,8 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True):
     """What is not in it and why: {size: count of records left out for the size, …}."""
 
 
-class _Digest(msgspec.Struct, frozen=True):
-    sha256: str
-
-
-class _Subject(msgspec.Struct, frozen=True):
-    name: str
-    digest: _Digest
-
-
-class Manifest(
-    msgspec.Struct, frozen=True, kw_only=True, rename={"statement": "_type", "kind": "predicateType"}
-):
-    """manifest.json."""
-
-    statement: str = STATEMENT
-    subject: tuple[_Subject, ...]
-    kind: str = PREDICATE
-    predicate: Predicate
-
-    def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of each member that it names."""
-        return {subject.name: subject.digest.sha256 for subject in self.subject}
+Manifest = Statement[Predicate]
+"""manifest.json."""
 
 
 def encode(digests: dict[str, str], predicate: Predicate) -> bytes:
@@ -76,9 +53,7 @@ def encode(digests: dict[str, str], predicate: Predicate) -> bytes:
         digests: SHA-256 of each member of `VOUCHED_FOR`.
         predicate: What is in the bundle.
     """
-    subjects = tuple(_Subject(name, _Digest(digests[name])) for name in VOUCHED_FOR)
-    said = msgspec.json.encode(Manifest(subject=subjects, predicate=predicate))
-    return msgspec.json.format(said, indent=2) + b"\n"
+    return as_json(statement(PREDICATE, {name: digests[name] for name in VOUCHED_FOR}, predicate))
 
 
 def decode(content: bytes) -> Manifest | None:
@@ -87,8 +62,7 @@ def decode(content: bytes) -> Manifest | None:
         found = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    is_ours = found.statement == STATEMENT and found.kind == PREDICATE
-    return found if is_ours and set(found.digests()) == set(VOUCHED_FOR) else None
+    return found if found.is_a(PREDICATE) and set(found.digests()) == set(VOUCHED_FOR) else None
 
 
 def sums(digests: dict[str, str]) -> bytes:

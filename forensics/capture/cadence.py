@@ -1,6 +1,5 @@
 """When to poll: pure functions from what is known of a stream to seconds."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from forensics.capture.options import CaptureOptions
@@ -124,17 +123,3 @@ def urgency(
     age_s = never if age_s is None else age_s
     left_s = never if horizon is None else horizon.total_seconds() - age_s
     return left_s, source != _WINDOWED, not is_busy, -age_s
-
-
-def number_ranges(numbers: Iterable[int]) -> str:
-    """Return whole numbers as ranges, such as ``1-40,42``; "" for none."""
-    ordered = sorted(set(numbers))
-    parts: list[str] = []
-    start = 0
-    for index, number in enumerate(ordered):
-        if index + 1 < len(ordered) and ordered[index + 1] == number + 1:
-            continue
-        first = ordered[start]
-        parts.append(str(first) if first == number else f"{first}-{number}")
-        start = index + 1
-    return ",".join(parts)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from forensics.capture.cadence import number_ranges
 from forensics.capture.facts import Mint
+from forensics.model.ranges import to_ranges
 from forensics.model.record import Fact
 
 
@@ -36,8 +36,8 @@ class Coverage:
         return mint.covered(
             min(self._since, until),
             until,
-            streams=number_ranges(self._polled | self._vouched),
-            vouched=number_ranges(self._vouched - self._polled),
+            streams=to_ranges(self._polled | self._vouched),
+            vouched=to_ranges(self._vouched - self._polled),
             polls=self._polls,
             calls=self._calls,
         )

@@ -12,8 +12,8 @@ from forensics import __version__
 from forensics.analysis.diagnose import diagnose
 from forensics.bundle.reader import Bundle
 from forensics.cli.bundling import deliver, literals_in, source_of
+from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import Opened, inputs, opened
-from forensics.cli.output import warn_of_damage
 from forensics.errors import UsageError
 from forensics.model.clock import SystemClock, to_rfc3339
 from forensics.model.inert import inert

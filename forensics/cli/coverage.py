@@ -12,8 +12,9 @@ from forensics.analysis.coverage import Coverage
 from forensics.analysis.coverage_selection import StreamSelection
 from forensics.analysis.coverage_statement import Statement, statement
 from forensics.archive.reader import Archive
+from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import Opened, inputs, opened
-from forensics.cli.output import destination, warn_of_damage
+from forensics.cli.output import destination
 from forensics.report.count import counted
 from forensics.report.coverage import lines, page
 from forensics.report.coverage_markdown import markdown

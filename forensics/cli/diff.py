@@ -9,8 +9,9 @@ from forensics.analysis.attempts import FAILED, SUCCESS, Operation, cut, numbere
 from forensics.analysis.course import course_of
 from forensics.analysis.difference import Side, compare
 from forensics.analysis.timeline import Timeline
+from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import opened
-from forensics.cli.output import destination, warn_of_damage
+from forensics.cli.output import destination
 from forensics.errors import UsageError
 from forensics.model.identity import parse_stack_arn
 from forensics.report.differing import document, lines

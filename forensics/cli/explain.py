@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from msgspec.structs import replace
 
 from forensics.analysis.course import course_behind
 from forensics.analysis.diagnose import judge
 from forensics.analysis.timeline import Timeline
+from forensics.cli.damage import warn_of_damage, with_damage
 from forensics.cli.formats import FORMATS, Told, check_limit, write
-from forensics.cli.opening import Opened, inputs, opened
-from forensics.cli.output import destination, warn_of_damage
+from forensics.cli.opening import inputs, opened
+from forensics.cli.output import destination
 from forensics.model.finding import Diagnosis
 
 
@@ -89,21 +89,3 @@ def explain(
 def _holds(diagnosis: Diagnosis, conditions: tuple[str, ...]) -> bool:
     has_failed = "failure" in conditions and diagnosis.outcome == "failed"
     return has_failed or ("gap" in conditions and not diagnosis.coverage.complete)
-
-
-def with_damage(diagnosis: Diagnosis, archive: Opened) -> Diagnosis:
-    """Return a diagnosis that says what could not be read of the archive it rests on.
-
-    Args:
-        diagnosis: What the records come down to.
-        archive: Where they came from, read to the end.
-    """
-    lost = sum(last - first + 1 for first, last in archive.lost)
-    if not lost:
-        return diagnosis
-    noun = "record of the archive is" if lost == 1 else "records of the archive are"
-    coverage = diagnosis.coverage
-    note = f"{lost} {noun} lost to damage; `forensics verify` says where"
-    damaged = replace(coverage, complete=False, notes=(*coverage.notes, note))
-    outcome = "could_not_look" if diagnosis.outcome == "nothing_found" else diagnosis.outcome
-    return replace(diagnosis, coverage=damaged, outcome=outcome)

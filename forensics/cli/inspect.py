@@ -15,8 +15,9 @@ import click
 from forensics.analysis.notable import is_routine
 from forensics.analysis.selection import Selection
 from forensics.archive.reader import Archive
+from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import Opened, inputs, opened
-from forensics.cli.output import destination, warn_of_damage
+from forensics.cli.output import destination
 from forensics.errors import UsageError
 from forensics.model.clock import Clock, SystemClock
 from forensics.model.record import Record

@@ -1,4 +1,4 @@
-"""Where a read command's data goes, and what it says beside it."""
+"""Where a read command's data goes."""
 
 import contextlib
 import os
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from forensics.cli.opening import Opened
 from forensics.errors import UsageError
-from forensics.report.count import counted
 
 
 @contextlib.contextmanager
@@ -30,11 +28,3 @@ def destination(file: Path | None) -> Iterator[TextIO]:
         ) from error
     with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
         yield out
-
-
-def warn_of_damage(archive: Opened, stream: TextIO) -> None:
-    """Say on a stream that some records could not be read, where that is so."""
-    lost = sum(last - first + 1 for first, last in archive.lost)
-    if archive.damages or lost:
-        places, records = counted(len(archive.damages), "damaged place"), counted(lost, "missing record")
-        stream.write(f"passed over: {places}, {records}; `forensics verify` names them\n")

@@ -11,9 +11,9 @@ from forensics.analysis.diagnose import judge
 from forensics.analysis.timeline import Timeline
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.cli.explain import with_damage
+from forensics.cli.damage import warn_of_damage, with_damage
 from forensics.cli.opening import Opened, inputs, opened
-from forensics.cli.output import destination, warn_of_damage
+from forensics.cli.output import destination
 from forensics.errors import UsageError
 from forensics.report.html.page import Origin, page
 from forensics.report.html.subject import attempt_of, course_of_attempt

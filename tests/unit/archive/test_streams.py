@@ -5,10 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from forensics.archive.streams import ArchiveState, fold, number_ranges, ranges_of
+from forensics.archive.streams import ArchiveState, fold
 from forensics.model.record import Record
 from tests.support.archives import SERVICE
 
@@ -126,10 +124,3 @@ def test_the_state_survives_json() -> None:
     state = folded(OPENED, poll("t0", "t1"), gap("open"), ("aws.ecs.service_event", {}))
     state.streams[STREAM].position = {"seen": ["a", "b"]}
     assert msgspec.json.decode(msgspec.json.encode(state), type=ArchiveState) == state
-
-
-@given(numbers=st.lists(st.integers(1, 200)))
-def test_ranges_name_exactly_their_numbers(numbers: list[int]) -> None:
-    """Both directions agree."""
-    spans = number_ranges(ranges_of(numbers))
-    assert [number for first, last in spans for number in range(first, last + 1)] == sorted(set(numbers))

@@ -68,22 +68,6 @@ def test_jitter_only_makes_a_poll_earlier(chance: float, delay_s: float) -> None
     assert delay_s * 0.9 - 1e-6 <= jittered_s <= delay_s
 
 
-@given(numbers=st.sets(st.integers(min_value=1, max_value=300)))
-def test_number_ranges_name_exactly_the_numbers(numbers: set[int]) -> None:
-    """A coverage record that names one stream too many vouches for what nobody looked at."""
-    text = cadence.number_ranges(numbers)
-    named: list[int] = []
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        named += range(int(first), int(last or first) + 1)
-    assert named == sorted(numbers)
-
-
-def test_number_ranges_join_neighbours() -> None:
-    """A thousand streams in one line."""
-    assert cadence.number_ranges([42, *range(1, 41)]) == "1-40,42"
-
-
 def test_streams_nearest_to_losing_something_are_the_most_urgent() -> None:
     """When calls are short: forgotten tasks, a window that may overflow, then what AWS keeps for months."""
 
