@@ -12,8 +12,8 @@ from forensics.capture.status import Snapshot
 from forensics.cli.plain import first_to_end, troubles
 from forensics.model.credentials import RENEWS
 from forensics.model.record import Record
-from forensics.report.frame import Vitals
 from forensics.report.live import LiveView
+from forensics.report.vitals import Vitals
 
 _MOST_SEEDED = 5000
 

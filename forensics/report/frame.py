@@ -3,48 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import msgspec
 from rich.text import Text
 
 from forensics.analysis.notable import ERROR, WARNING, Notable
-from forensics.analysis.progress import Progress, ServiceProgress, StackProgress
+from forensics.analysis.progress import Progress, Resource, ServiceProgress, StackProgress
 from forensics.analysis.reasons import normalised
 from forensics.model.clock import from_rfc3339
 from forensics.model.inert import inert
-from forensics.model.times import format_duration
-from forensics.report.wrap import pad, width_of, wrap
+from forensics.report.vitals import Vitals, head, length_of
+from forensics.report.wrap import pad, width_of, wrap_short
 
 BUSY_SHOWN = 4
 """Longest-running resources shown for each stack."""
 _MOST = 100
 """Stacks or services that are drawn: no terminal has room for more."""
+_LEAST_NAME = 16
+"""Cells for a name at least, where it is that long."""
+_COLUMNS = "  DESIRED RUNNING PENDING  FAILED  ROLLOUT    "
+"""Of the table of services, behind the name; as wide as the longest of its rows."""
 _EVENT_LINES = 8
 """Lines that one event takes at most; the whole text is in the archive."""
 _KEY_LENGTH = 2_000
-_SOON = timedelta(minutes=15)
-"""So long before the end of credentials a person is told what to do."""
-
-
-class Vitals(msgspec.Struct, frozen=True, kw_only=True):
-    """How the recorder itself is, as plain values."""
-
-    at: datetime
-    """The recorder's time, aware."""
-    started_at: datetime
-    credentials_end: datetime | None
-    """The earliest end of any credentials in use; None where it is not known."""
-    is_renewing: bool = False
-    """Whether those renew themselves before they end."""
-    renewed_by: str = ""
-    """What a person types to bring new ones; "" where there is nothing to type."""
-    lag_s: float
-    """The longest lag of an open stream."""
-    streams: int
-    open_gaps: int
-    records: int
-    troubles: tuple[str, ...] = ()
-    """What keeps it from seeing now, in words."""
-    waiting_for: tuple[str, ...] = ()
 
 
 def frame(progress: Progress, vitals: Vitals, *, width: int, height: int) -> list[Text]:
@@ -56,12 +35,16 @@ def frame(progress: Progress, vitals: Vitals, *, width: int, height: int) -> lis
         width: Cells of a line, at least 20.
         height: Lines, at least 1.
     """
-    head = _head(vitals, width)
+    first = head(vitals, width)
     stacks, services = _stacks(progress, vitals.at, width), _services(progress, width)
     events = _events(progress, width)
     needs = [len(stacks), len(services), 1 + sum(map(len, events)) if events else 0]
-    rooms = shares(needs, max(0, height - len(head)))
-    lines = [*head, *_fitted(stacks, rooms[0]), *_fitted(services, rooms[1]), *_newest(events, rooms[2])]
+    room = max(0, height - len(first))
+    rooms = shares(needs, room)
+    if rooms[2] == 1:
+        # The heading alone says nothing.
+        rooms = [*shares(needs[:2], room), 0]
+    lines = [*first, *_fitted(stacks, rooms[0]), *_fitted(services, rooms[1]), *_newest(events, rooms[2])]
     lines = lines[:height]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -94,67 +77,14 @@ def summary(progress: Progress, vitals: Vitals, *, width: int) -> list[Text]:
     return lines
 
 
-def _head(vitals: Vitals, width: int) -> list[Text]:
-    gaps = f"{vitals.open_gaps} open gap{'' if vitals.open_gaps == 1 else 's'}"
-    parts = [
-        (_length(vitals.at - vitals.started_at), "default"),
-        (f"lag {_length_s(vitals.lag_s)}", "default"),
-        (gaps, "bold red" if vitals.open_gaps else "green"),
-        _credentials(vitals),
-        (f"{vitals.streams} stream{'' if vitals.streams == 1 else 's'}", "dim"),
-        (f"{vitals.records} records", "dim"),
-    ]
-    line = Text("forensics", style="bold")
-    for text, style in parts:
-        # Half a number is worse than none: what does not fit is left out whole.
-        if line.cell_len + 2 + len(text) > width:
-            break
-        line.append(f"  {text}", style=style)
-    lines = [line]
-    if not vitals.troubles and (notice := _notice(vitals)):
-        lines += [Text(part, style="bold yellow") for part in wrap(notice, width, indent="  ")[:2]]
-    for text in vitals.troubles:
-        lines += [Text(part, style="bold red") for part in wrap(text, width, indent="  ")[:2]]
-    if vitals.waiting_for:
-        waiting = wrap(f"waiting for {', '.join(vitals.waiting_for)}", width, indent="  ")
-        lines += [Text(part, style="yellow") for part in waiting[:2]]
-    return lines
-
-
-def _credentials(vitals: Vitals) -> tuple[str, str]:
-    if vitals.credentials_end is None:
-        return "credentials: end not known", "dim"
-    left = vitals.credentials_end - vitals.at
-    if vitals.is_renewing:
-        return "credentials renew", "green"
-    if left <= timedelta(0):
-        return "credentials have ended", "bold red"
-    return f"credentials {_length(left)}", "yellow" if left < _SOON else "green"
-
-
-def _notice(vitals: Vitals) -> str:
-    """Return what a person must do before the credentials end; "" while there is time."""
-    if vitals.credentials_end is None or vitals.is_renewing:
-        return ""
-    left = vitals.credentials_end - vitals.at
-    if not timedelta(0) < left < _SOON:
-        return ""
-    act = f"run `{inert(vitals.renewed_by)}`" if vitals.renewed_by else "bring new ones"
-    return f"the credentials end in {_length(left)}: {act}, or there will be a gap"
-
-
 def _stacks(progress: Progress, now: datetime, width: int, *, busy: int = BUSY_SHOWN) -> list[Text]:
     stacks = sorted(progress.stacks.values(), key=lambda item: item.changed_at, reverse=True)
     stacks.sort(key=lambda item: not item.is_busy)
     lines: list[Text] = []
     for stack in stacks[:_MOST]:
-        lines.append(_stack(stack, now, max(16, width - 54)))
+        lines += _stack(stack, now, width)
         running = stack.busy() if stack.is_busy else []
-        for item in running[:busy]:
-            line = Text(f"  {_since(item.since, now):>8}  ", style="dim")
-            line.append(inert(item.logical_id), style="default")
-            line.append(f"  {inert(item.resource_type)}", style="dim")
-            lines.append(line)
+        lines += [_busy(item, now, width) for item in running[:busy]]
         if busy and len(running) > busy:
             lines.append(Text(f"            and {len(running) - busy} more", style="dim"))
     if len(stacks) > _MOST:
@@ -162,19 +92,33 @@ def _stacks(progress: Progress, now: datetime, width: int, *, busy: int = BUSY_S
     return lines
 
 
-def _stack(stack: StackProgress, now: datetime, room: int) -> Text:
-    line = Text(_middle_cut(inert(stack.name), room), style="bold")
-    line.append("  ")
-    line.append(inert(stack.status) or "?", style=_stack_style(stack))
+def _stack(stack: StackProgress, now: datetime, width: int) -> list[Text]:
+    name = Text(_middle_cut(inert(stack.name), max(_LEAST_NAME, width - 54)), style="bold")
+    parts = [(inert(stack.status) or "?", _stack_style(stack))]
     if stack.started_at:
         until = now if stack.is_busy else _moment(stack.changed_at) or now
-        line.append(f"  {_since(stack.started_at, until)}", style="default")
+        parts.append((_since(stack.started_at, until), "default"))
     counts = [(stack.done, "done", "green"), (len(stack.busy()), "in progress", "yellow")]
     counts += [(stack.failed, "failed", "red"), (stack.removed, "removed", "dim")]
-    for count, name, style in counts:
-        if count or name == "done":
-            line.append(f"  {count} {name}", style=style)
-    return line
+    parts += [(f"{count} {name}", style) for count, name, style in counts if count or name == "done"]
+    return _flowed(name, parts, width)
+
+
+def _busy(item: Resource, now: datetime, width: int) -> Text:
+    line = Text(f"  {_since(item.since, now):>8}  ", style="dim")
+    line.append(inert(item.logical_id), style="default")
+    kind = f"  {inert(item.resource_type)}"
+    return line.append(kind, style="dim") if line.cell_len + width_of(kind) <= width else line
+
+
+def _flowed(line: Text, parts: Sequence[tuple[str, str]], width: int) -> list[Text]:
+    """Return a line with parts behind it, those that do not fit whole on further lines."""
+    lines = [line]
+    for text, style in parts:
+        if lines[-1].cell_len + 2 + width_of(text) > width:
+            lines.append(Text("  "))
+        lines[-1].append(f"  {text}", style=style)
+    return lines
 
 
 def _middle_cut(name: str, room: int) -> str:
@@ -197,9 +141,12 @@ def _services(progress: Progress, width: int) -> list[Text]:
     if not services:
         return []
     longest = max(width_of(inert(item.name)) for item in services)
-    room = max(8, min(longest, width - 50))
-    head = f"{pad('SERVICE', room)}  DESIRED RUNNING PENDING  FAILED  ROLLOUT"
-    lines = [Text(head, style="bold"), *(_service(item, room) for item in services[:_MOST])]
+    room = min(longest, width - width_of(_COLUMNS))
+    if room < min(longest, _LEAST_NAME):
+        lines = [line for item in services[:_MOST] for line in _narrow_service(item, width)]
+    else:
+        title = Text(pad("SERVICE", room) + _COLUMNS, style="bold")
+        lines = [title, *(_service(item, max(room, len("SERVICE"))) for item in services[:_MOST])]
     if len(services) > _MOST:
         lines.append(Text(f"  and {len(services) - _MOST} services more", style="dim"))
     return lines
@@ -211,9 +158,23 @@ def _service(service: ServiceProgress, room: int) -> Text:
     line = name
     line.append(f"  {service.desired:>7} {service.running:>7} {service.pending:>7} ")
     line.append(f"{service.failed:>7}", style="bold red" if service.failed else "")
-    style = {"FAILED": "red", "COMPLETED": "green"}.get(service.rollout, "yellow")
-    line.append(f"  {inert(service.rollout)}", style=style)
+    line.append(f"  {inert(service.rollout)}", style=_rollout_style(service))
     return line
+
+
+def _narrow_service(service: ServiceProgress, width: int) -> list[Text]:
+    parts = [(f"{service.running} of {service.desired} running", "default")]
+    if service.pending:
+        parts.append((f"{service.pending} pending", "default"))
+    if service.failed:
+        parts.append((f"{service.failed} failed", "bold red"))
+    if service.rollout:
+        parts.append((inert(service.rollout), _rollout_style(service)))
+    return _flowed(Text(_middle_cut(inert(service.name), width)), parts, width)
+
+
+def _rollout_style(service: ServiceProgress) -> str:
+    return {"FAILED": "red", "COMPLETED": "green"}.get(service.rollout, "yellow")
 
 
 def _events(progress: Progress, width: int) -> list[list[Text]]:
@@ -243,14 +204,8 @@ def _newest(events: list[list[Text]], room: int) -> list[Text]:
 def _event(said: Notable, count: int, width: int) -> list[Text]:
     style = {ERROR: "red", WARNING: "yellow"}.get(said.severity, "default")
     clock = inert(said.at.partition("T")[2][:8] or said.at)
-    # Of a megabyte only what can be shown is wrapped.
-    shown = said.text[: width * _EVENT_LINES]
     times = f"{count} times, newest: " if count > 1 else ""
-    parts = wrap(times + shown, width, indent=" " * 10, first=f"{clock}  ")
-    if len(parts) > _EVENT_LINES or len(shown) < len(said.text):
-        last = Text(parts[:_EVENT_LINES][-1])
-        last.truncate(width - 1)
-        parts = [*parts[: _EVENT_LINES - 1], f"{last.plain}…"]
+    parts = wrap_short(times + said.text, width, most=_EVENT_LINES, indent=" " * 10, first=f"{clock}  ")
     return [Text(part, style=style) for part in parts]
 
 
@@ -265,15 +220,7 @@ def _fitted(lines: list[Text], room: int) -> list[Text]:
 
 def _since(at: str, now: datetime) -> str:
     moment = _moment(at)
-    return "?" if moment is None else _length(max(timedelta(0), now - moment))
-
-
-def _length(length: timedelta) -> str:
-    return format_duration(max(timedelta(0), length))
-
-
-def _length_s(length_s: float) -> str:
-    return _length(timedelta(seconds=length_s))
+    return "?" if moment is None else length_of(max(timedelta(0), now - moment))
 
 
 def _moment(text: str) -> datetime | None:

@@ -6,7 +6,8 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from forensics.analysis.progress import Progress
-from forensics.report.frame import Vitals, frame, summary
+from forensics.report.frame import frame, summary
+from forensics.report.vitals import Vitals
 
 LEAST_COLUMNS = 20
 

@@ -35,6 +35,25 @@ def wrap(text: str, width: int, *, indent: str = "", first: str | None = None) -
     return lines
 
 
+def wrap_short(text: str, width: int, *, most: int, indent: str = "", first: str | None = None) -> list[str]:
+    """Return the first lines of a text, wrapped; the last one ends in … where there are more.
+
+    Args:
+        text: Raw text.
+        width: Cells of a line, the indent included.
+        most: Lines, at least 1.
+        indent: What every line begins with; inert already.
+        first: What the first line begins with instead; None for the same.
+    """
+    # Of a megabyte only what can be shown is wrapped.
+    shown = text[: width * most]
+    lines = wrap(shown, width, indent=indent, first=first)
+    if len(lines) <= most and len(shown) == len(text):
+        return lines
+    *whole, last = lines[:most]
+    return [*whole, f"{next(_chunks(last, width - 1, width - 1))}…"]
+
+
 def pad(text: str, width: int) -> str:
     """Return an inert text filled with spaces to a width; longer ones stay as they are."""
     return text + " " * max(0, width - width_of(text))

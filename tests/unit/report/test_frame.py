@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from forensics.analysis.progress import Progress
-from forensics.report.frame import Vitals, frame, shares
+from forensics.report.frame import frame, shares
 from forensics.report.live import LiveView
+from forensics.report.vitals import Vitals
 from tests.support.clock import NOON
 from tests.unit.analysis.records import SERVICE, STACK, Book
 from tests.unit.analysis.test_diagnose import failed_service
@@ -158,3 +159,39 @@ def test_the_head_leaves_out_what_does_not_fit_instead_of_cutting_it() -> None:
     assert "…" not in narrow
     assert "records" not in narrow
     assert text_of(seen(Book()), vitals, width=120).splitlines()[0].endswith("123456 records")
+
+
+def test_in_a_narrow_terminal_nothing_of_a_stack_is_cut_but_its_name() -> None:
+    """How many resources have failed matters as much with fifty columns as with a hundred."""
+    book = Book()
+    book.stack("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", stack=STACK)
+    book.resource("Topic", "CREATE_FAILED", "no", second=100)
+    lines = text_of(seen(book), width=48).splitlines()
+    assert lines[1:4] == [
+        "shop",
+        "    UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "    0 done  1 failed",
+    ]
+
+
+def test_in_a_narrow_terminal_a_service_is_said_in_words() -> None:
+    """The table has no room there for what went wrong."""
+    book = Book()
+    book.add("aws.ecs.service", SERVICE, "s", {"desiredCount": 2, "runningCount": 1, "pendingCount": 1})
+    book.deployment("IN_PROGRESS", failedTasks=7)
+    text = text_of(seen(book), width=40)
+    assert "backend  1 of 2 running  1 pending\n    7 failed  IN_PROGRESS" in text
+
+
+def test_what_to_type_is_never_cut() -> None:
+    command = "forensics credentials push --archive forensics-archive"
+    ending = {"credentials_end": VITALS.at + timedelta(minutes=4), "renewed_by": command}
+    text = text_of(seen(Book()), msgspec.structs.replace(VITALS, **ending), width=40)
+    assert f"`{command}`" in " ".join(text.split())
+
+
+def test_a_low_terminal_has_no_heading_without_an_event() -> None:
+    book = Book()
+    failed_service(book)
+    for height in range(1, 12):
+        assert not text_of(seen(book), height=height).endswith("EVENTS")
