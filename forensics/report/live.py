@@ -2,11 +2,11 @@
 
 from typing import TextIO
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 
 from forensics.analysis.progress import Progress
 from forensics.report.frame import frame, summary
+from forensics.report.in_place import InPlace
 from forensics.report.vitals import Vitals
 
 LEAST_COLUMNS = 20
@@ -30,12 +30,12 @@ class LiveView:
             emoji=False,
             soft_wrap=False,
         )
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._place = InPlace(self._console, stream)
         self._last: tuple[Progress, Vitals] | None = None
 
     def start(self) -> None:
         """Take the terminal; the cursor is hidden until `stop`."""
-        self._live.start()
+        self._place.start()
 
     def draw(self, progress: Progress, vitals: Vitals) -> None:
         """Draw the state as it is now; the terminal's size is asked each time.
@@ -45,15 +45,14 @@ class LiveView:
             vitals: How the recorder is.
         """
         self._last = (progress, vitals)
-        width, height = self._console.size
-        # The last line stays free: a full screen would scroll with each drawing.
-        lines = frame(progress, vitals, width=max(LEAST_COLUMNS, width), height=max(1, height - 1))
-        self._live.update(Group(*lines), refresh=True)
+        width, height = self._place.measure()
+        # The last row stays free for the shell's line when the view ends.
+        self._place.show(frame(progress, vitals, width=max(LEAST_COLUMNS, width), height=max(1, height - 1)))
 
     def stop(self) -> None:
         """Give the terminal back and leave a summary of what was seen last."""
-        self._live.stop()
+        self._place.stop()
         if self._last is not None:
             progress, vitals = self._last
-            for line in summary(progress, vitals, width=self._console.size.width):
+            for line in summary(progress, vitals, width=self._place.measure()[0]):
                 self._console.print(line, no_wrap=True, crop=True)

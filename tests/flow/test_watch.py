@@ -15,6 +15,7 @@ from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
 from tests.flow.shop import API, ENDED, RUNNING, SHOP, event_ids, played, quick, records
 from tests.support.commands import FORENSICS, environment, forensics, started
+from tests.support.terminal import Terminal, set_size
 
 SOUND = ("intact", "intact with recorded gaps")
 ALL_EVENTS = sorted(fact.id for fact in SHOP.facts())
@@ -305,14 +306,20 @@ def test_the_json_log_is_one_object_a_line_and_holds_no_secret(tmp_path: Path) -
     )
 
 
+def _on_a_terminal(tmp_path: Path, url: str, *flags: str) -> tuple[int, int]:
+    """Start `watch` on a pseudo-terminal; return its process id and our end."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        own = environment(tmp_path, url, TERM="xterm", COLUMNS="100", LINES="40")
+        given = ["watch", "--stack", "shop", "--settings", str(quick(tmp_path)), *flags]
+        os.execve(FORENSICS[0], [*FORENSICS, *given], own)
+    return pid, terminal
+
+
 def test_on_a_terminal_a_live_view_is_drawn_and_the_terminal_given_back(tmp_path: Path) -> None:
     with played(RUNNING) as (player, clock):
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.chdir(tmp_path)
-            flags = ["watch", "--stack", "shop", "--until", "done", "--settings", str(quick(tmp_path))]
-            own = environment(tmp_path, player.url, TERM="xterm", COLUMNS="100", LINES="40")
-            os.execve(FORENSICS[0], [*FORENSICS, *flags], own)
+        pid, terminal = _on_a_terminal(tmp_path, player.url, "--until", "done")
         seen = b""
         while b"1 failed" not in seen:
             seen += os.read(terminal, 65536)
@@ -326,3 +333,29 @@ def test_on_a_terminal_a_live_view_is_drawn_and_the_terminal_given_back(tmp_path
     assert seen.count(b"\x1b[?25l") == seen.count(b"\x1b[?25h") == 1, "the cursor is there again"
     assert re.search(rb"head [0-9a-f]{64}\r\narchive ", seen)
     assert b"\x1b[2J" not in seen, "the words of a container do not drive the terminal"
+
+
+SIZES = [(120, 30), (40, 30), (60, 10), (120, 30)]
+
+
+def test_the_live_view_follows_the_size_of_the_terminal(tmp_path: Path) -> None:
+    """A narrower terminal breaks what stands on it into more rows; none of the old view may stay."""
+    with played(RUNNING) as (player, _):
+        pid, terminal = _on_a_terminal(tmp_path, player.url, "--log-level", "error")
+        screen = Terminal(120, 30)
+        screen.feed(b"$ forensics watch\r\n")
+        for width, height in SIZES:
+            set_size(terminal, width, height)
+            screen.resize(width, height)
+            said, drawings = "1 failed" if height > 10 else "shop", 0
+            while drawings < 2 or said not in "\n".join(screen.screen):
+                piece = os.read(terminal, 65536)
+                drawings += piece.count(b"\r\x1b[2K")
+                screen.feed(piece)
+            head, *rows = [row for row in screen.screen if row != "$ forensics watch"]
+            assert head.startswith("forensics ")
+            assert not any(row.startswith("forensics ") for row in rows)
+            assert len(set(rows)) == len(rows)
+        os.kill(pid, signal.SIGKILL)
+        os.close(terminal)
+        os.waitpid(pid, 0)
