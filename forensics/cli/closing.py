@@ -1,7 +1,6 @@
 """How the end of a recording is said, with the exit code that stands for it."""
 
 import importlib
-import os
 import signal
 from pathlib import Path
 from typing import TextIO
@@ -37,7 +36,7 @@ def explain_briefly(archive: str, stream: TextIO) -> None:
 
 def say_end(outcome: Outcome, archive: str, lines: PlainFace) -> None:
     """Say what was recorded, and the head digest where a pipeline keeps it."""
-    for line in closing_lines(outcome, archive, is_github=os.environ.get("GITHUB_ACTIONS") == "true"):
+    for line in closing_lines(outcome, archive, is_github=lines.is_github):
         lines.line(line)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol, TextIO
 
 from forensics.capture.status import Snapshot
-from forensics.cli.plain import event_line, heartbeat_line, relief_line, trouble_line
+from forensics.cli.pipeline import NOTICES
+from forensics.cli.plain import event_line, head_line, heartbeat_line, relief_line, trouble_line
 from forensics.cli.streams import lead_nowhere
 from forensics.cli.telling import Repeats, worth_telling
 from forensics.model.record import Record
@@ -47,10 +48,13 @@ class PlainFace:
 
     Args:
         stream: Where the lines go: stdout for `watch`, whose data they are; stderr for `run`.
+        is_github: Whether a step of GitHub Actions reads them: head digests are among its annotations then.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_github: bool = False) -> None:
         self._stream = stream
+        self.is_github = is_github
+        self._marks = 0
         self._repeats = Repeats()
 
     def show(self, written: Sequence[Record]) -> None:
@@ -76,8 +80,12 @@ class PlainFace:
         self.line(heartbeat_line(snapshot))
 
     def mark(self, head: str, when: str) -> None:
-        """Write a head digest and what it stands for."""
-        self.line(f"head {head} ({when})")
+        """Write a head digest and what it stands for; on GitHub the first ones are notices.
+
+        One is left for the end of the recording: GitHub drops what comes after a step's tenth.
+        """
+        self._marks += 1
+        self.line(head_line(head, when, is_notice=self.is_github and self._marks < NOTICES))
 
     def close(self) -> None:
         """Leave nothing behind: lines need no tidying."""

@@ -8,8 +8,15 @@ from forensics.errors import UsageError
 
 SUMMARY_ROOM = 1_048_576
 """GitHub drops a step's summary that is larger, the whole of it."""
+NOTICES = 10
+"""GitHub shows so many notices of a step among the job's annotations; of the others only the log tells."""
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\]+")
+
+
+def is_github(environment: Mapping[str, str]) -> bool:
+    """Return whether a step of GitHub Actions reads what this process prints."""
+    return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def job_address(environment: Mapping[str, str]) -> str | None:

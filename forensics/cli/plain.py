@@ -40,21 +40,31 @@ def trouble_line(at: datetime, text: str) -> str:
     return f"{_at(at)}  {'TROUBLE':<9}  {inert(text)}"
 
 
+def head_line(head: str, when: str = "", *, is_notice: bool = False) -> str:
+    """Return a line with a head digest, for a log that nobody can change afterwards.
+
+    Args:
+        head: The digest.
+        when: What it stands for; "" at the end, where it stands for the whole archive.
+        is_notice: Whether GitHub shows it among a job's annotations.
+    """
+    text = f"head {head} ({when})" if when else f"head {head}"
+    return f"::notice title=forensics head::{text}" if is_notice else text
+
+
 def closing_lines(outcome: Outcome, archive: str, *, is_github: bool = False) -> list[str]:
     """Return the last lines: what was recorded, the head digest, where the archive is.
 
     The digest is the only proof against somebody who can write the archive: it belongs into a log that
     they cannot change, and on GitHub among a job's annotations.
     """
-    notice = [f"::notice title=forensics head::{outcome.head}"] if is_github else []
     gaps = counted(outcome.gaps, "gap") + (f", {outcome.open_gaps} still open" if outcome.open_gaps else "")
     length = format_duration(timedelta(seconds=outcome.duration_s))
     return [
         f"recorded {counted(outcome.records, 'record')} in {length} ({outcome.reason}): "
         f"{outcome.polls} polls, {outcome.calls} calls, {gaps}",
-        f"head {outcome.head}",
+        head_line(outcome.head, is_notice=is_github),
         f"archive {inert(archive)}",
-        *notice,
     ]
 
 

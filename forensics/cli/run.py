@@ -1,5 +1,6 @@
 """The command `forensics run`: records while another command runs."""
 
+import os
 import sys
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from forensics.cli.closing import explain_briefly, say_end
 from forensics.cli.face import PlainFace
 from forensics.cli.init import leave_process_1
 from forensics.cli.options import Flags, recording_options, settled
+from forensics.cli.pipeline import is_github
 from forensics.cli.session import Session
 from forensics.cli.settle import settle_down
 from forensics.cli.wiring import plan
@@ -85,7 +87,7 @@ def _prepare(flags: Flags, clock: Clock, *, is_strict: bool) -> Session | None:
             if not settings.capture.wait_for_missing:
                 preflight.check_presence(planned.sites)
         # Only the end of the command and of the settle time may end this recording.
-        return Session(planned, PlainFace(sys.stderr), replace(settings.capture, until="signal"))
+        return Session(planned, _lines(), replace(settings.capture, until="signal"))
     except ForensicsError as error:
         _warn(f"not recording: {error.message}", error.hint)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a deployment from running
@@ -146,8 +148,12 @@ def _close(attended: Attended, archive: str) -> bool:
         hint = ended.error.hint if isinstance(ended.error, ForensicsError) else None
         _warn(f"the recording broke: {ended.error}", hint)
         return False
-    say_end(ended.outcome, archive, PlainFace(sys.stderr))
+    say_end(ended.outcome, archive, _lines())
     return ended.outcome.open_gaps == 0 and attended.cut_short_by is None
+
+
+def _lines() -> PlainFace:
+    return PlainFace(sys.stderr, is_github=is_github(os.environ))
 
 
 def _warn(message: str, hint: str | None) -> None:

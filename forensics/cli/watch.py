@@ -1,5 +1,6 @@
 """The command `forensics watch`: records until told to stop."""
 
+import os
 import signal
 import sys
 from functools import partial
@@ -15,6 +16,7 @@ from forensics.cli.closing import close, explain_briefly
 from forensics.cli.face import PlainFace
 from forensics.cli.live_face import LiveFace, beside_view, newest_records
 from forensics.cli.options import Flags, is_live_view, recording_options, settled, view_option
+from forensics.cli.pipeline import is_github
 from forensics.cli.session import Session
 from forensics.cli.signals import ENDING
 from forensics.cli.wiring import plan
@@ -52,7 +54,7 @@ def watch(view: str, **given: Any) -> int:
     preflight.check_credentials(planned.sites)
     if not settings.capture.wait_for_missing:
         preflight.check_presence(planned.sites)
-    lines = PlainFace(sys.stdout)
+    lines = PlainFace(sys.stdout, is_github=is_github(os.environ))
     face = LiveFace(sys.stdout) if is_live else lines
     session = Session(planned, face)
     if is_live:

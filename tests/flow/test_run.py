@@ -43,6 +43,17 @@ def test_it_records_while_the_command_runs_and_after_it(tmp_path: Path) -> None:
     assert verify(tmp_path / "forensics-archive", expect=head).verdict in SOUND
 
 
+def test_on_github_the_first_and_the_last_head_are_notices_on_stderr(tmp_path: Path) -> None:
+    with played() as (player, _):
+        ended = forensics(
+            "run", "--stack", "shop", "--settle", "0s", "--settings", quick(tmp_path), "--", "true",
+            cwd=tmp_path, url=player.url, GITHUB_ACTIONS="true",
+        )  # fmt: skip
+    heads = re.findall(r"^::notice title=forensics head::head (\w{64})(.*)$", ended.stderr, re.M)
+    assert [when for _, when in heads] == [" (before this recording)", ""]
+    assert verify(tmp_path / "forensics-archive", expect=heads[-1][0]).verdict in SOUND
+
+
 @pytest.mark.parametrize("code", [0, 3, 125])
 def test_the_exit_code_is_the_commands_own(code: int, tmp_path: Path) -> None:
     with played() as (player, _):

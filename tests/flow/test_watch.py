@@ -65,6 +65,31 @@ def test_each_notable_thing_is_a_line_and_the_head_digest_ends_them(tmp_path: Pa
     assert verify(tmp_path / "kept", expect=head.removeprefix("head ")).verdict in SOUND
 
 
+def test_on_github_each_head_is_a_notice_with_the_words_of_other_logs(tmp_path: Path) -> None:
+    """Annotations outlive the log's lines in a person's attention, and no job can take them back."""
+    flags = ("watch", "--stack", "shop", "--max-duration", "1s")
+    settings = quick(tmp_path, "[archive]\nsegment_bytes = 4096\n")
+    with played() as (player, _):
+        elsewhere, on_github = (
+            forensics(
+                *flags, "--settings", settings, "--archive", name, cwd=tmp_path, url=player.url,
+                GITHUB_ACTIONS=variable,
+            ).stdout.splitlines()
+            for name, variable in (("a", ""), ("b", "true"))
+        )  # fmt: skip
+    notice = "::notice title=forensics head::"
+    assert not any(line.startswith("::") for line in elsewhere)
+    heads = [line for line in on_github if "head " in line]
+    assert all(line.startswith(notice) for line in heads[:9])
+    assert any(line.endswith("(segment 1 sealed)") for line in heads)
+    assert heads[-1] == on_github[-2] != heads[0]
+    assert on_github[-1] == "archive b"
+    said = [line.removeprefix(notice).split()[1] for line in heads]
+    assert all(verify(tmp_path / "b", expect=head).verdict in SOUND for head in said)
+    assert re.fullmatch(r"head \w{64} \(before this recording\)", elsewhere[0])
+    assert re.fullmatch(r"head \w{64}", elsewhere[-2])
+
+
 def test_hostile_text_is_inert_in_every_line(tmp_path: Path) -> None:
     """Whoever writes a container's exit reason must not drive the terminal of whoever reads it."""
     ended = to_the_end(tmp_path)

@@ -14,14 +14,16 @@ LIMIT_S = 90
 
 
 def environment(home: Path, url: str | None = None, **more: str) -> dict[str, str]:
-    """Return an environment in which AWS means `url`; a variable set to "" is left out.
+    """Return an environment in which AWS means `url` and no build server asks.
+
+    A variable set to "" is left out.
 
     Args:
         home: Where ~/.aws would be; nothing there unless the test writes it.
         url: The endpoint; None means that calls would go to AWS.
         more: Further variables.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "FORENSICS_"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "FORENSICS_", "GITHUB_"))}
     ours = {
         "HOME": str(home),
         "PYTHONPATH": str(REPOSITORY),

@@ -160,7 +160,7 @@ def test_the_closing_lines_end_with_the_digest_and_the_archive() -> None:
         "head ab12",
         "archive kept\\x1b",
     ]
-    assert closing_lines(outcome, "kept", is_github=True)[-1] == "::notice title=forensics head::ab12"
+    assert closing_lines(outcome, "kept", is_github=True)[1] == "::notice title=forensics head::head ab12"
 
 
 @pytest.mark.parametrize(

@@ -80,24 +80,37 @@ def test_what_could_not_be_shown_in_time_is_counted_once() -> None:
     assert sum("3 commits were not shown in time" in line for line in lines) == 1
 
 
-def test_a_head_is_said_before_the_recording_and_at_each_seal() -> None:
-    """Whoever may write the archive cannot change the pipeline's log: each head there vouches for more."""
+class Sealing(Scripted):
+    """A recording in which each commit seals a segment."""
+
+    def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
+        ended = super().next_commit(timeout_s)
+        if ended is not None:
+            return ended
+        self.sealed = (self.sealed[0] + 1, f"{self.sealed[0] + 1:064x}")
+        return []
+
+
+def heads_of(seals: int, *, is_github: bool) -> list[str]:
     clock, out = ManualClock(), StringIO()
-
-    class Sealing(Scripted):
-        def next_commit(self, timeout_s: float) -> list[Record] | Ended | None:
-            ended = super().next_commit(timeout_s)
-            if ended is not None:
-                return ended
-            self.sealed = (self.sealed[0] + 1, f"{self.sealed[0] + 1:064x}")
-            return []
-
-    talker = Talker(Sealing(clock, QUIET, QUIET), PlainFace(out), clock)
+    talker = Talker(Sealing(clock, *[QUIET] * seals), PlainFace(out, is_github=is_github), clock)
     talker.start()
     talker.join(30)
-    heads = [line for line in out.getvalue().splitlines() if line.startswith("head ")]
-    assert heads == [
+    return [line for line in out.getvalue().splitlines() if "head " in line]
+
+
+def test_a_head_is_said_before_the_recording_and_at_each_seal() -> None:
+    """Whoever may write the archive cannot change the pipeline's log: each head there vouches for more."""
+    assert heads_of(2, is_github=False) == [
         f"head {'f' * 64} (before this recording)",
         f"head {1:064x} (segment 1 sealed)",
         f"head {2:064x} (segment 2 sealed)",
     ]
+
+
+def test_on_github_a_place_among_the_notices_is_left_for_the_last_head() -> None:
+    """GitHub shows ten notices of a step, the first ones; the end is worth more than a ninth seal."""
+    said = heads_of(12, is_github=True)
+    notice = "::notice title=forensics head::"
+    assert [line.removeprefix(notice) for line in said] == heads_of(12, is_github=False)
+    assert [line.startswith(notice) for line in said] == [True] * 9 + [False] * 4
