@@ -10,18 +10,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from bench.table import Row, at_least, at_most
+from forensics.archive.end import WriterOptions
 from forensics.archive.verify import verify
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.capture.past import Past
 from forensics.model.clock import SystemClock
 from forensics.model.record import Fact
 from forensics.sources.catalog import CATALOG
 
 BATCH = 100
-BATCHES = 300
+BATCHES = 10
+"""In a turn."""
+TURNS = 30
 STACK = (
     "arn:aws:cloudformation:eu-west-1:123456789012:stack/app-infrastructure/"
     "0f0e2b30-f1b4-11f0-9a3c-0a1b2c3d4e5f"
@@ -97,30 +101,29 @@ def writing(path: Path, options: WriterOptions | None = None) -> Iterator[Writer
 
 
 def append_rate(place: Path) -> Row:
-    """Compare appends with a bare loop of write and fdatasync of the same bytes, taking turns.
+    """Compare appends, one begun behind another as by a recorder at work, with a bare loop, taking turns.
 
-    Both files grow side by side on one file system; in every other round the bare loop goes first.
+    Both write the same bytes in as many writes and flushes; their files grow side by side on one file system.
+    A turn is over when its last record is durable.
     """
     ours: list[float] = []
     bare: list[float] = []
     fd = os.open(place / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with writing(place / "rate", WriterOptions(segment_bytes=1 << 30)) as writer:
-        segment = place / "rate/seg/00000001.jsonl"
-        content = b""
-        for number in range(BATCHES):
-            if content and number % 2:
-                bare.append(timed(partial(bare_append, fd, content)))
-            # Made just before, as by a source: facts come fresh from decoding an answer.
-            batch = [stack_event(index) for index in range(number * BATCH, (number + 1) * BATCH)]
-            size = segment.stat().st_size if number else 0
-            ours.append(timed(partial(writer.append, batch, poll=f"bench-{number}")))
-            with segment.open("rb") as file:
-                file.seek(size)
-                content = file.read()
-            if not number % 2:
-                bare.append(timed(partial(bare_append, fd, content)))
+        writer.append([stack_event(-1)])
+        with (place / "rate/seg/00000001.jsonl").open("rb") as segment:
+            segment.readline()
+            for turn in range(TURNS):
+                # Made just before, as by a source: facts come fresh from decoding an answer.
+                batches = [
+                    [stack_event(index) for index in range(first, first + BATCH)]
+                    for first in range(turn * BATCHES * BATCH, (turn + 1) * BATCHES * BATCH, BATCH)
+                ]
+                ours.append(timed(partial(append_all, writer, batches)))
+                contents = [b"".join(islice(segment, BATCH)) for _ in batches]
+                bare.append(timed(partial(bare_append_all, fd, contents)))
     os.close(fd)
-    ours_s, bare_s = statistics.median(ours), statistics.median(bare)
+    ours_s, bare_s = statistics.median(ours) / BATCHES, statistics.median(bare) / BATCHES
     what = (
         f"durable records a second in batches of {BATCH} ({BATCH / ours_s:,.0f}), "
         f"against bare write + fdatasync ({bare_s * 1e3:.2g} ms a batch)"
@@ -128,10 +131,18 @@ def append_rate(place: Path) -> Row:
     return at_least(what, bare_s / ours_s, 0.5, "x")
 
 
-def bare_append(fd: int, content: bytes) -> None:
+def append_all(writer: Writer, batches: list[list[Fact]]) -> None:
+    """Append batches, each durable before the next is written, and wait for the last."""
+    for number, batch in enumerate(batches):
+        pending = writer.begin(batch, poll=f"bench-{number}")
+    pending.wait()
+
+
+def bare_append_all(fd: int, contents: list[bytes]) -> None:
     """Do what every durable append must do, and nothing else."""
-    os.write(fd, content)
-    os.fdatasync(fd)
+    for content in contents:
+        os.write(fd, content)
+        os.fdatasync(fd)
 
 
 def big_archives(place: Path) -> list[Row]:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.retention import RetentionOptions
-from forensics.archive.writer import WriterOptions
 from forensics.aws.budget import BudgetOptions
 from forensics.aws.choice import CredentialOptions, RoleKeys, check, check_role
 from forensics.aws.client import ClientOptions

@@ -1,4 +1,4 @@
-"""A second thread that computes while its owner waits for the disk."""
+"""A second thread, which waits for the disk while its owner goes on."""
 
 from collections.abc import Callable
 from queue import SimpleQueue

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from forensics.archive.append import Append
 from forensics.archive.aside import Aside, Task
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 
-# A shorter append is hashed sooner than another thread is woken.
-_LONG_BYTES = 16_384
-
-
 class FlushFailed(OSError):
     """What was written may be lost, whatever a read says: the segment must not be appended to."""
+
+
+class _Written(NamedTuple):
+    append: Append
+    digest: "_Hash"
+    """Of the segment with it."""
+    flushing: Task[None]
 
 
 class OpenSegment:
@@ -28,7 +31,7 @@ class OpenSegment:
 
     Args:
         disk: The file calls to use.
-        aside: A thread that hashes a long append while this one flushes it.
+        aside: A thread that flushes an append while this one hashes it and encodes the next.
         number: The segment's.
         fd: Its file, open for appending; closed by `close`.
     """
@@ -48,8 +51,8 @@ class OpenSegment:
         self._aside = aside
         self._fd = fd
         self._digest: _Hash = hashlib.sha256()
-        self._hashing: Task[_Hash] | None = None
-        """What the digest will be with the last append, as long as nobody has asked."""
+        self._written: _Written | None = None
+        """The append whose flush has begun."""
 
     def resume(self, scan: Scan) -> None:
         """Take over what a scan found in the file."""
@@ -61,40 +64,48 @@ class OpenSegment:
 
     def sha256(self) -> str:
         """Return the digest of its durable bytes."""
-        return self._digest_so_far().hexdigest()
+        return self._digest.hexdigest()
 
-    def append(self, append: Append) -> None:
-        """Write and flush one append.
+    def sha256_ahead(self) -> str:
+        """Return the digest that its bytes will have when the append under way is durable."""
+        return (self._digest if self._written is None else self._written.digest).hexdigest()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an append was begun and not finished."""
+        return self._written is not None
+
+    def begin(self, append: Append) -> None:
+        """Write one append, and let its flush begin.
+
+        Raises:
+            OSError: The write failed; `mend` takes back what was written of it.
+        """
+        self._is_dirty = True
+        self._disk.write(self._fd, append.content)
+        flushing = self._aside.start(partial(self._disk.sync, self._fd))
+        digest = self._digest.copy()
+        digest.update(append.content)
+        self._written = _Written(append, digest, flushing)
+
+    def finish(self) -> None:
+        """Return when the append that was begun is durable; does nothing where there is none.
 
         Raises:
             FlushFailed: The flush failed; the segment is abandoned.
-            OSError: The write failed; `mend` takes back what was written of it.
         """
-        digest, content = self._digest_so_far(), append.content
-        self._is_dirty = True
-        if len(content) > _LONG_BYTES:
-            hashing = self._aside.start(partial(_hashed, digest, content))
-            self._flush(content)
-            self._hashing = hashing
-        else:
-            self._flush(content)
-            digest.update(content)
-        self._is_dirty = False
-        self.size_bytes += len(content)
-        self._count(append)
-
-    def _digest_so_far(self) -> "_Hash":
-        if self._hashing is not None:
-            self._digest, self._hashing = self._hashing.wait(), None
-        return self._digest
-
-    def _flush(self, content: bytes) -> None:
-        self._disk.write(self._fd, content)
+        written, self._written = self._written, None
+        if written is None:
+            return
         try:
-            self._disk.sync(self._fd)
+            written.flushing.wait()
         except OSError as error:
             self.is_abandoned = True
             raise FlushFailed(error.errno, error.strerror) from error
+        self._is_dirty = False
+        self._digest = written.digest
+        self.size_bytes += len(written.append.content)
+        self._count(written.append)
 
     def mend(self) -> None:
         """Cut off what a failed append has left; does nothing where none failed.
@@ -116,10 +127,3 @@ class OpenSegment:
         self.first = self.first or records[0]
         self.last = records[-1]
         self.count += len(records)
-
-
-def _hashed(digest: "_Hash", content: bytes) -> "_Hash":
-    """Return the digest of what was hashed before and the content; the first one stays as it was."""
-    digest = digest.copy()
-    digest.update(content)
-    return digest

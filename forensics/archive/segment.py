@@ -71,8 +71,13 @@ def blocks(file: IO[bytes]) -> Iterator[bytes]:
     A block is small enough to stay in the processor's cache, and large enough that its lines cost little
     more than their decoding.
     """
-    while block := file.read(_BLOCK_BYTES):
-        yield block if block.endswith(b"\n") else block + file.readline()
+    is_cut_short = False
+    # The rest of a line that was cut short may come while its beginning is looked at: it is no line either.
+    while not is_cut_short and (block := file.read(_BLOCK_BYTES)):
+        if not block.endswith(b"\n"):
+            block += file.readline()
+            is_cut_short = not block.endswith(b"\n")
+        yield block
 
 
 def lines_in(content: Iterable[bytes]) -> Iterator[Line]:

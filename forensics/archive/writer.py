@@ -1,35 +1,22 @@
 """The one way records get into an archive."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import msgspec
 
 from forensics.archive import streams
 from forensics.archive.append import Append, Envelope
 from forensics.archive.disk import Disk
-from forensics.archive.open_segment import FlushFailed, OpenSegment
+from forensics.archive.end import End, WriterOptions
+from forensics.archive.pending import Key, Pending, Then
 from forensics.archive.place import Place, unwritable
 from forensics.archive.recent import Recent, keys_of
 from forensics.archive.removal import find_removable, remove_files, tombstone
 from forensics.archive.resume import resume
 from forensics.archive.retention import RetentionOptions
-from forensics.archive.seal import Seal, write_seal
-from forensics.archive.segment import segment_name
-from forensics.model.clock import Clock, from_rfc3339, to_rfc3339
+from forensics.errors import ArchiveError
+from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.record import Fact, Record
-
-
-class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """When segments are closed, and how much the writer remembers."""
-
-    segment_bytes: int = 16 << 20
-    """A segment of this size takes no more appends."""
-    segment_age_s: float = 86_400.0
-    """Nor does one of this age."""
-    remembered_keys: int = 20_000
-    """How many of the newest keys are known, to drop a fact that comes again."""
 
 
 class Writer:
@@ -45,11 +32,13 @@ class Writer:
     """
 
     def __init__(self, place: Place, *, clock: Clock, run: str, options: WriterOptions, disk: Disk) -> None:
-        self._place, self._clock, self._run, self._options, self._disk = place, clock, run, options, disk
+        self._place, self._clock, self._run, self._disk = place, clock, run, disk
         self._recent = Recent(options.remembered_keys)
         self._at = resume(place, disk, self._recent)
-        self._opened_s = clock.monotonic() - self._age_s()
+        self._end = End(place, self._at, clock=clock, options=options, disk=disk)
         self._is_closed = False
+        self._pending: Pending | None = None
+        """What was written last, until its flush has been waited for."""
         self.archive_id = place.manifest.archive_id
         self.run = run
         self.state = self._at.state
@@ -98,13 +87,12 @@ class Writer:
     @property
     def head(self) -> str:
         """The digest that vouches for every record written so far."""
-        segment = self._at.segment
-        return segment.sha256() if segment is not None and segment.size_bytes else self._at.before
+        return self._end.head
 
     @property
     def sealed(self) -> tuple[int, str]:
         """The number of the last sealed segment, 0 for none, and the head digest at that moment."""
-        return self._at.closed_number, self._at.before
+        return self._end.sealed
 
     @property
     def next_seq(self) -> int:
@@ -132,12 +120,30 @@ class Writer:
         Raises:
             ArchiveUnwritable: None of them was written. The archive is as before; trying again is safe.
         """
+        return self.begin(facts, poll=poll).wait()
+
+    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+        """Write facts as `append` does, and let the caller go on while the disk flushes them.
+
+        What was begun before is waited for: facts reach the disk in the order in which they come here.
+
+        Args:
+            facts: As for `append`.
+            poll: As for `append`.
+            then: Told the records when they are durable, by whoever waits for them or begins the next.
+
+        Raises:
+            ArchiveUnwritable: None of them was written, because of them or of those before them.
+        """
         fresh = self._recent.unknown(facts)
+        if self._pending is not None and not fresh.keys().isdisjoint(self._pending.keys):
+            fresh = {key: fact for key, fact in fresh.items() if key not in self._pending.keys}
         if not fresh:
-            return []
-        records = self._durably(list(fresh.values()), poll)
-        self._recent.add(fresh)
-        return records
+            self._settle_before()
+            if then is not None:
+                then([])
+            return Pending()
+        return self._begin_append(list(fresh.values()), poll, fresh, then=then)
 
     def append_again(self, records: Sequence[Record]) -> None:
         """Write records of another archive as they were seen there, under new numbers.
@@ -148,8 +154,7 @@ class Writer:
         Raises:
             ArchiveUnwritable: None of them was written. The archive is as before.
         """
-        self._durably(records, records[0].poll, like=records[0])
-        self._recent.add(keys_of(records))
+        self._begin_append(records, records[0].poll, keys_of(records), like=records[0]).wait()
 
     def remove_oldest(self, options: RetentionOptions, *, keep_from_seq: int) -> Record | None:
         """Remove whole sealed segments from the beginning, as far as the limits ask for it.
@@ -197,9 +202,9 @@ class Writer:
             return self.head
         self._is_closed = True
         try:
-            self._mend()
-            if self._at.segment is not None and self._at.segment.first is not None:
-                self._seal("close")
+            self._settle()
+            self._end.mend()
+            self._end.seal("close")
         except OSError as error:
             raise unwritable(self._place.path, error) from error
         finally:
@@ -207,137 +212,90 @@ class Writer:
         return self.head
 
     def _release(self) -> None:
-        if self._at.segment is not None:
-            self._at.segment.close()
+        self._end.release()
         self._place.close()
 
     def _record_recovery(self) -> None:
         try:
             salvaged = self._at.salvaged
             if salvaged:
-                self._at.tail += self._commit(salvaged, salvaged[0].poll, like=salvaged[0])
-                self._recent.add(keys_of(salvaged))
+                append = self._encoded(salvaged, salvaged[0].poll, like=salvaged[0])
+                self._at.tail += self._written(append, keys_of(salvaged)).wait()
             if self.recovery is not None:
-                self._recent.add(keys_of(self._commit([self.recovery], None)))
-        except OSError:
+                self._written(self._encoded([self.recovery], None), keys_of([self.recovery])).wait()
+        except (OSError, ArchiveError):
             self._release()
             raise
 
-    def _durably(
-        self, facts: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
-    ) -> Append:
+    def _begin_append(
+        self,
+        facts: Sequence[Fact | Record],
+        poll: str | None,
+        keys: Mapping[Key, object],
+        *,
+        like: Record | None = None,
+        then: Then | None = None,
+    ) -> Pending:
         if self._is_closed:
             raise ValueError("the archive has been closed")
         self._at.tail = []
+        append = self._encoded(facts, poll, like=like)
+        self._settle_before()
         try:
-            self._mend()
-            because = self._why_close()
-            if because is not None:
-                self._seal(because)
-            return self._commit(facts, poll, like=like)
+            self._end.close_if_due()
+            return self._written(append, keys, then)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                self._mend()
-            raise unwritable(self._place.path, error) from error
+            raise self._refused(error) from error
 
-    def _commit(
-        self, fresh: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
+    def _encoded(
+        self, facts: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
     ) -> Append:
-        try:
-            written = self._write(fresh, poll, like)
-        except FlushFailed:
-            # The disk may have dropped what it could not flush: the segment is given up, once.
-            self._mend()
-            written = self._write(fresh, poll, like)
-        streams.fold_written(self.state, written, written.targets())
-        return written
+        """Return facts as seen now by this process, or as the record says that they are like.
 
-    def _write(self, fresh: Sequence[Fact | Record], poll: str | None, like: Record | None) -> Append:
-        """Append facts as seen now by this process, or as the record says that they are like."""
-        segment = self._at.segment or self._begin()
-        envelope = Envelope(
-            recordedtime=like.recordedtime if like else to_rfc3339(self._clock.now()),
-            first_seq=self.next_seq,
-            prev=self.head,
-            run=like.run if like else self._run,
-            poll=poll,
+        They follow what is under way, as if it were durable already.
+        """
+        ahead = self._pending.append if self._pending is not None else None
+        return Append(
+            facts,
+            Envelope(
+                recordedtime=like.recordedtime if like else to_rfc3339(self._clock.now()),
+                first_seq=self.next_seq + (len(ahead) if ahead else 0),
+                prev=self._end.head_ahead,
+                run=like.run if like else self._run,
+                poll=poll,
+            ),
         )
-        append = Append(fresh, envelope)
-        segment.append(append)
-        return append
 
-    def _begin(self) -> OpenSegment:
-        number, folder = self._at.closed_number + 1, self._place.segments
-        name = segment_name(number)
-        if name in folder.names():
-            # Left by an attempt that failed between making the file and flushing its name.
-            self._disk.remove(name, folder=folder.fd)
-        fd = self._disk.open(name, folder=folder.fd, is_new=True)
-        segment = OpenSegment(self._disk, self._place.aside, number, fd)
+    def _written(self, append: Append, keys: Mapping[Key, object], then: Then | None = None) -> Pending:
+        self._end.begin(append)
+        self._pending = Pending(append, keys, settle=self._settle, then=then)
+        return self._pending
+
+    def _settle_before(self) -> None:
+        """Wait for what is under way; where it failed, raise why: nothing may overtake it."""
+        before = self._pending
+        self._settle()
+        if before is not None and before.error is not None:
+            raise before.error
+
+    def _settle(self) -> None:
+        """Wait for what is under way, and let it count; where the disk refuses it, it never was."""
+        pending, self._pending = self._pending, None
+        if pending is None or pending.append is None:
+            return
         try:
-            self._disk.sync_folder(folder.fd)
-        except OSError:
-            segment.close()
-            raise
-        self._opened_s = self._clock.monotonic()
-        self._at.segment = segment
-        return segment
-
-    def _mend(self) -> None:
-        """Bring the files back to the last flushed append."""
-        segment = self._at.segment
-        if segment is None:
+            self._end.finish(pending.append)
+        except OSError as error:
+            pending.fail(self._refused(error))
             return
-        segment.mend()
-        if not segment.is_abandoned:
-            return
-        if segment.first is not None:
-            self._seal("damage")
-            return
-        self._disk.remove(segment_name(segment.number), folder=self._place.segments.fd)
-        self._disk.sync_folder(self._place.segments.fd)
-        segment.close()
-        self._at.segment = None
+        streams.fold_written(self.state, pending.append, pending.append.targets())
+        self._recent.add(pending.keys)
+        pending.succeed()
 
-    def _why_close(self) -> str | None:
-        segment = self._at.segment
-        if segment is None or segment.first is None:
-            return None
-        if segment.damaged_lines:
-            return "damage"
-        if segment.size_bytes >= self._options.segment_bytes:
-            return "size"
-        return "age" if self._clock.monotonic() - self._opened_s >= self._options.segment_age_s else None
-
-    def _seal(self, because: str) -> None:
-        at, segment = self._at, self._at.segment
-        if segment is None or segment.first is None or segment.last is None:
-            return
-        seal = Seal(
-            archive_id=self.archive_id,
-            segment=segment.number,
-            first_seq=segment.first.seq,
-            last_seq=segment.last.seq,
-            count=segment.count,
-            size_bytes=segment.size_bytes,
-            sha256=segment.sha256(),
-            prev=segment.first.prev,
-            previous_seal=at.previous_seal,
-            opened=segment.first.recordedtime,
-            sealed=to_rfc3339(self._clock.now()),
-            closed_because=because,
-            gap_count=self.state.gap_count,
-            damaged_lines=segment.damaged_lines,
-            state=self.state,
-        )
-        at.previous_seal = write_seal(self._disk, seal, folder=self._place.segments)
-        at.before, at.closed_number, at.segment = seal.sha256, segment.number, None
-        segment.close()
-
-    def _age_s(self) -> float:
-        """Return for how long the open segment has been open; 0 where the clock says nonsense."""
-        segment = self._at.segment
-        if segment is None or segment.first is None:
-            return 0.0
-        opened_at = from_rfc3339(segment.first.recordedtime)
-        return max(0.0, (self._clock.now() - opened_at).total_seconds())
+    def _refused(self, error: OSError) -> ArchiveError:
+        """Bring the files back to the last flushed append, and return what to say."""
+        with contextlib.suppress(OSError):
+            self._end.mend()
+        refused = unwritable(self._place.path, error)
+        refused.__cause__ = error
+        return refused

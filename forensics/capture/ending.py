@@ -139,12 +139,14 @@ def close(recording: Recording, reason: str) -> Outcome:
         ArchiveUnwritable: The archive cannot be sealed; its records are whole.
     """
     now_s = recording.now_s()
+    recording.journal.settle(now_s)
     recording.journal.retry(now_s, at_once=True)
     reporting.state_coverage(recording)
     open_gaps = sum(w.open_gap is not None and not w.is_ended for w in recording.book)
     open_gaps += sum(state.look_gap is not None for state in recording.sites.values())
     counts = {"polls": recording.polls, "calls": recording.calls, "gaps": recording.gaps}
     recording.write([recording.mint.run("ended", reason=reason, open_gaps=open_gaps, **counts)])
+    recording.journal.settle(now_s)
     if recording.journal.held:
         recording.log.error(
             "polls not written", polls=recording.journal.held, reason=recording.journal.trouble

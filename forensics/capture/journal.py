@@ -1,11 +1,12 @@
 """Writing in order, or holding in memory while the archive cannot be written."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
+from forensics.archive.pending import Pending, Then
 from forensics.archive.streams import ArchiveState
 from forensics.capture.options import CaptureOptions
 from forensics.errors import ArchiveUnwritable
@@ -43,11 +44,11 @@ class ArchiveWriter(Protocol):
         """The open segment's records as they stood when the archive was opened."""
         ...
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
-        """Write durably; return what was written.
+    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+        """Write, and return while it is made durable; ``then`` is told the records when it is.
 
         Raises:
-            ArchiveUnwritable: Nothing was written; it may be tried again.
+            ArchiveUnwritable: Nothing was written, because of this or of what was begun before.
         """
         ...
 
@@ -61,7 +62,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Sequence[Fact]
     poll: str | None
-    then: Callable[[Sequence[Record]], None]
+    then: Then
 
 
 class Journal:
@@ -76,6 +77,7 @@ class Journal:
         self._writer = writer
         self.options = options
         """How much to hold; may be replaced."""
+        self._under_way: tuple[Entry, Pending] | None = None
         self._held: deque[tuple[Entry, int]] = deque()
         self._held_bytes = 0
         self._retry_delay_s = _RETRY_BASE_S
@@ -99,6 +101,9 @@ class Journal:
     def write(self, entry: Entry, now_s: float) -> bool:
         """Write a transaction, or hold it where the archive cannot be written.
 
+        What was written is durable when the next transaction is, or after `settle`, whichever is sooner. Only
+        then its `Entry.then` is called; a transaction that the disk refuses so late is held.
+
         Args:
             entry: The transaction.
             now_s: Monotonic seconds.
@@ -106,14 +111,28 @@ class Journal:
         Returns:
             False where it was neither written nor held: the caller's state must not advance.
         """
-        if not self._held and self._append(entry, now_s):
+        if not self._held and self._begin(entry, now_s):
             return True
         if self.is_full:
             return False
-        size_bytes = len(msgspec.json.encode(entry.facts))
-        self._held.append((entry, size_bytes))
-        self._held_bytes += size_bytes
+        self._hold(entry)
         return True
+
+    def settle(self, now_s: float) -> None:
+        """Return when everything written is durable, or held because the disk refused it.
+
+        Args:
+            now_s: Monotonic seconds.
+        """
+        under_way, self._under_way = self._under_way, None
+        if under_way is None:
+            return
+        entry, pending = under_way
+        try:
+            pending.wait()
+        except ArchiveUnwritable as error:
+            self._note_trouble(error, now_s)
+            self._hold(entry, is_oldest=True)
 
     def retry(self, now_s: float, *, at_once: bool = False) -> bool:
         """Write what is held, oldest first, when it is time to try again.
@@ -125,28 +144,42 @@ class Journal:
             return False
         while self._held:
             entry, size_bytes = self._held[0]
-            if not self._append(entry, now_s):
+            if not self._begin(entry, now_s):
                 return False
             self._held.popleft()
             self._held_bytes -= size_bytes
-        return True
+        self.settle(now_s)
+        return not self._held
 
     def retry_at_s(self) -> float | None:
         """Return when to try again, monotonic; None where nothing is held."""
         return self._retry_at_s if self._held else None
 
-    def _append(self, entry: Entry, now_s: float) -> bool:
+    def _hold(self, entry: Entry, *, is_oldest: bool = False) -> None:
+        size_bytes = len(msgspec.json.encode(entry.facts))
+        self._held_bytes += size_bytes
+        if is_oldest:
+            self._held.appendleft((entry, size_bytes))
+        else:
+            self._held.append((entry, size_bytes))
+
+    def _begin(self, entry: Entry, now_s: float) -> bool:
+        def then(written: Sequence[Record]) -> None:
+            if self.trouble is not None:
+                self._log.info("archive writable again", held=len(self._held))
+            self.trouble = None
+            self._retry_delay_s = _RETRY_BASE_S
+            self.records += len(written)
+            entry.then(written)
+
         try:
-            written = self._writer.append(entry.facts, poll=entry.poll)
+            pending = self._writer.begin(entry.facts, poll=entry.poll, then=then)
         except ArchiveUnwritable as error:
+            self.settle(now_s)
             self._note_trouble(error, now_s)
             return False
-        if self.trouble is not None:
-            self._log.info("archive writable again", held=len(self._held))
-        self.trouble = None
-        self._retry_delay_s = _RETRY_BASE_S
-        self.records += len(written)
-        entry.then(written)
+        self.settle(now_s)
+        self._under_way = entry, pending
         return True
 
     def _note_trouble(self, error: ArchiveUnwritable, now_s: float) -> None:

@@ -165,6 +165,7 @@ class Supervisor:
         looking.watch(recording)
         self._dispatch.send_due()
         self._state_coverage()
+        recording.journal.settle(recording.now_s())
         self._wait()
 
     def _take_answers(self) -> None:
@@ -176,6 +177,7 @@ class Supervisor:
             except Exception:  # one answer that breaks us must not end the recording
                 self._recording.log.exception("answer not understood")
                 intake.give_up(self._recording, answer)
+        self._recording.journal.settle(self._recording.now_s())
 
     def _take(self, answer: Answer) -> None:
         recording = self._recording

@@ -4,6 +4,7 @@ import contextlib
 import queue
 from collections.abc import Iterator, Sequence
 
+from forensics.archive.pending import Pending, Then
 from forensics.archive.streams import ArchiveState
 from forensics.archive.writer import Writer
 from forensics.cli.old_segments import OldSegments
@@ -52,8 +53,8 @@ class Aside:
         """Return the open segment's records as they stood when the archive was opened."""
         return self._writer.tail()
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
-        """Write what was noted, then the facts; return what was written of the facts.
+    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+        """Write what was noted, then begin to write the facts.
 
         Raises:
             ArchiveUnwritable: The facts were not written; it may be tried again. What was noted is kept.
@@ -62,9 +63,9 @@ class Aside:
         # Where the disk lets us remove nothing, the write that follows meets the same disk and says so.
         with contextlib.suppress(ArchiveUnwritable):
             self._old_segments.let_go(self._writer)
-        records = self._writer.append(facts, poll=poll)
+        pending = self._writer.begin(facts, poll=poll, then=then)
         self.sealed = self._writer.sealed
-        return records
+        return pending
 
     def close(self) -> str:
         """Write what was noted, seal, release the archive, return the head digest.

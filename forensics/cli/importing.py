@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from forensics import __version__
+from forensics.archive.pending import Pending
 from forensics.archive.reader import Archive
 from forensics.archive.writer import Writer
 from forensics.capture.past import Past
@@ -72,8 +73,10 @@ def _write(archive: Path, facts: Sequence[Fact]) -> str:
     try:
         # The seal keeps where a recorder's streams stand; what is imported must not move them.
         Past(writer, CATALOG)
+        pending = Pending()
         for start in range(0, len(facts), _AT_ONCE):
-            writer.append(facts[start : start + _AT_ONCE])
+            pending = writer.begin(facts[start : start + _AT_ONCE])
+        pending.wait()
     finally:
         head = writer.close()
     return head

@@ -11,9 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from forensics.archive.end import WriterOptions
+from forensics.archive.pending import Pending
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.errors import ArchiveInUse, ArchiveUnwritable
 from forensics.model.record import RECOVERY
 from tests.support.archives import abandon, event
@@ -74,6 +76,45 @@ class ArchiveModel(RuleBasedStateMachine):
             self.writer.append([event(key) for key in keys])
         self.disk.heal()
         self.acknowledged += keys
+
+    @precondition(lambda self: self.writer is not None)
+    @rule(
+        counts=st.lists(st.integers(1, 9), min_size=2, max_size=5),
+        nth=st.integers(0, 14),
+        code=st.sampled_from([errno.ENOSPC, errno.EIO]),
+        is_half=st.booleans(),
+        is_lasting=st.booleans(),
+    )
+    def append_one_behind_another(
+        self, counts: list[int], nth: int, code: int, is_half: bool, is_lasting: bool
+    ) -> None:
+        """Each is encoded while the one before is flushed; none overtakes one that the disk refuses."""
+        self.disk.nth = len(self.disk.calls) + nth if nth else 0
+        self.disk.code, self.disk.is_half_done, self.disk.is_lasting = code, is_half, is_lasting
+        batches = [self.fresh(count) for count in counts]
+        told: list[str] = []
+        under_way: list[Pending] = []
+        while len(under_way) < len(batches):
+            keys = batches[len(under_way)]
+            try:
+                begun = self.writer.begin(
+                    [event(key) for key in keys],
+                    then=lambda written: told.extend(record.id for record in written),
+                )
+            except ArchiveUnwritable:
+                self.disk.heal()
+                if under_way and under_way[-1].error is not None:
+                    under_way.pop()
+            else:
+                under_way.append(begun)
+        try:
+            under_way[-1].wait()
+        except ArchiveUnwritable:
+            self.disk.heal()
+            told += [record.id for record in self.writer.append([event(key) for key in batches[-1]])]
+        self.disk.heal()
+        assert told == [key for keys in batches for key in keys]
+        self.acknowledged += told
 
     @precondition(lambda self: self.writer is not None)
     @rule()

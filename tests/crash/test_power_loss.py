@@ -3,8 +3,8 @@
 import random
 from pathlib import Path
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.verify import verify
-from forensics.archive.writer import WriterOptions
 from tests.support.archives import abandon, event, ids, open_writer
 from tests.support.power import NotingDisk, after_power_loss
 
@@ -21,8 +21,11 @@ def recorded(path: Path) -> NotingDisk:
         for count in (1, 6, 1, 3):
             keys = [str(number) for number in range(key, key + count)]
             key += count
-            writer.append([event(number) for number in keys])
-            disk.operations.append(("acknowledged", -1, keys))
+            pending = writer.begin(
+                [event(number) for number in keys],
+                then=lambda _written, keys=keys: disk.operations.append(("acknowledged", -1, keys)),
+            )
+        pending.wait()
         if life == 0:
             writer.close()
             continue

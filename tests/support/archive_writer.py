@@ -5,7 +5,7 @@ child that appends, which costs a hundredth of starting Python anew; its lines o
 
 - ``pid N``: the child.
 - ``open``: it has opened the archive.
-- keys with spaces between them: one append, after `append` has returned.
+- keys with spaces between them: one append, when the archive says that it is durable.
 - ``ended STATUS``: the child is gone, how as `os.waitpid` says.
 
 ``python -m tests.support.archive_writer DIR PREFIX`` appends itself, without a child.
@@ -15,7 +15,8 @@ import os
 import sys
 from pathlib import Path
 
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.end import WriterOptions
+from forensics.archive.writer import Writer
 from forensics.model.clock import SystemClock
 from forensics.model.record import Fact
 
@@ -34,7 +35,7 @@ def opened(directory: Path, prefix: str) -> Writer:
 
 
 def write_until_killed(directory: Path, prefix: str) -> None:
-    """Append batches of several sizes for ever, closing the archive now and then."""
+    """Append batches of several sizes for ever, one behind another, closing the archive now and then."""
     writer = opened(directory, prefix)
     number = 0
     for batch in range(1, 1 << 40):
@@ -43,13 +44,15 @@ def write_until_killed(directory: Path, prefix: str) -> None:
             writer = opened(directory, prefix)
         keys = [f"{prefix}-{number + offset}" for offset in range(BATCHES[batch % len(BATCHES)])]
         number += len(keys)
-        writer.append(
+        pending = writer.begin(
             [
                 Fact(type="aws.test", source="arn:test", id=key, data={"key": key, "pad": "x" * 40})
                 for key in keys
-            ]
+            ],
+            then=lambda _written, keys=keys: say(" ".join(keys)),
         )
-        say(" ".join(keys))
+        if batch % 3 == 0:
+            pending.wait()
 
 
 def fork_writers(directory: Path) -> None:

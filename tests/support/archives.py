@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from forensics.archive.disk import Disk
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.model.record import Fact, Record
 from tests.support.clock import ManualClock
 

@@ -21,8 +21,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from forensics.archive.disk import Disk
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.aws.connection import RawReply
 from forensics.aws.faults import from_answer
 from forensics.capture.options import CaptureOptions

@@ -18,9 +18,9 @@ import msgspec
 from forensics.analysis.coverage import KINDS, Coverage
 from forensics.analysis.coverage_trace import Interval, Trace, TracedGap
 from forensics.archive.disk import Disk
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.archive.writer import WriterOptions
 from forensics.capture.selection import Wanted
 from forensics.errors import (
     AccessDenied,

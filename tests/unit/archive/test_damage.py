@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.archive import statement
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
+from forensics.archive.segment import blocks
 from forensics.archive.verify import verify
-from forensics.archive.writer import WriterOptions
 from forensics.errors import ForensicsError
 from tests.support.archives import SMALL, abandon, event, ids, open_writer, ours, read, written
 
@@ -289,6 +290,17 @@ def test_half_a_line_is_no_tear_while_a_writer_is_at_work(tmp_path: Path) -> Non
     assert verdict.is_sound
     assert verdict.writer is not None
     assert verdict.head == writer.head
+
+
+def test_the_rest_of_a_line_that_comes_while_its_beginning_is_read_is_no_line(tmp_path: Path) -> None:
+    """It came from a writer at work, and made a whole record look like a damaged one."""
+    path = tmp_path / "seg"
+    path.write_bytes(b"first\nsec")
+    with path.open("rb") as reading, path.open("ab", buffering=0) as writing:
+        got = blocks(reading)
+        assert next(got) == b"first\nsec"
+        writing.write(b"ond\nthird\n")
+        assert list(got) == []
 
 
 def test_a_copy_elsewhere_verifies_alike(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
-from forensics.archive.writer import WriterOptions
 from tests.support.archives import SMALL, abandon, event, open_writer, written
 from tests.support.clock import NOON, ManualClock
 

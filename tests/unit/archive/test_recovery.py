@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.archive.writer import WriterOptions
 from forensics.model.record import RECOVERY
 from tests.support.archives import SMALL, abandon, event, ids, open_writer, read
 

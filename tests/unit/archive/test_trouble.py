@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.verify import verify
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.errors import ArchiveUnwritable
 from tests.support.archives import SMALL, abandon, event, ids, open_writer
 from tests.support.clock import ManualClock

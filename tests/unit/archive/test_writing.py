@@ -6,15 +6,18 @@ import json
 import math
 import os
 import stat
+import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
-from forensics.archive.writer import Writer, WriterOptions
+from forensics.archive.writer import Writer
 from forensics.model.record import UNDECODABLE, Fact
 from tests.support.archives import SMALL, abandon, event, ids, open_writer, ours, read, written
 from tests.support.clock import ManualClock
@@ -111,6 +114,56 @@ def test_an_append_is_one_write_and_one_flush(tmp_path: Path) -> None:
     disk.calls.clear()
     writer.append([event(number) for number in range(1, 101)])
     assert disk.calls == ["write", "sync"]
+
+
+def test_the_next_append_is_encoded_while_the_disk_flushes_the_one_before(tmp_path: Path) -> None:
+    """It is written only when that one is durable: a flush that fails must find nothing behind it."""
+    flushing, may_end = threading.Event(), threading.Event()
+
+    class SlowDisk(CountingDisk):
+        def sync(self, fd: int) -> None:
+            flushing.set()
+            assert may_end.wait(10), "the flush was waited for first"
+            super().sync(fd)
+
+    class Stamping(ManualClock):
+        """Stamps what is encoded; the disk flushes no sooner."""
+
+        def now(self) -> datetime:
+            if flushing.is_set():
+                may_end.set()
+            return super().now()
+
+    may_end.set()
+    disk = SlowDisk()
+    writer = Writer.open(tmp_path / "a", clock=Stamping(), run="r", tool="t", disk=disk)
+    writer.append([event(0)])
+    flushing.clear()
+    may_end.clear()
+    disk.calls.clear()
+    told: list[int] = []
+    first = writer.begin([event(1)], then=lambda written: told.append(len(written)))
+    assert flushing.wait(10)
+    assert (disk.calls, told, writer.next_seq) == (["write"], [], 2)
+    second = writer.begin([event(1), event(2), event(3)], then=lambda written: told.append(len(written)))
+    assert disk.calls[:3] == ["write", "sync", "write"]
+    assert told == [1]
+    assert [record.seq for record in second.wait()] == [3, 4]
+    assert [record.seq for record in first.wait()] == [2]
+    assert told == [1, 2]
+    head = writer.close()
+    assert verify(tmp_path / "a", expect=head).is_sound
+    assert [record.id for record in read(tmp_path / "a")] == ["0", "1", "2", "3"]
+
+
+def test_facts_that_are_all_known_are_told_of_after_those_under_way(tmp_path: Path) -> None:
+    """A stream may move on past what it has seen again, but not before what it waits for."""
+    writer = open_writer(tmp_path / "a")
+    told: list[list[str]] = []
+    note = lambda written: told.append([record.id for record in written])  # noqa: E731
+    writer.begin([event(1)], then=note)
+    assert writer.begin([event(1)], then=note).wait() == []
+    assert told == [["1"], []]
 
 
 def test_append_returns_the_records_as_a_reader_gets_them(tmp_path: Path) -> None:

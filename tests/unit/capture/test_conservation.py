@@ -12,8 +12,8 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forensics.archive.end import WriterOptions
 from forensics.archive.verify import verify
-from forensics.archive.writer import WriterOptions
 from forensics.capture.selection import Wanted
 from forensics.errors import AwsError, CredentialsExpired, ServerFault, Throttled, Undecodable, Unreachable
 from forensics.model.record import Fact, Record

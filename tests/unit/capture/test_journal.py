@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from forensics.archive.verify import verify
+from forensics.capture.journal import Entry, Journal
 from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
 from forensics.serve.history import History
+from tests.support.archives import SMALL, event, ids, open_writer
 from tests.support.capture_fakes import EndpointDoor, Recorder, keys
 from tests.support.clock import ManualClock
-from tests.support.disks import FailingDisk
+from tests.support.disks import TROUBLE, FailingDisk
 from tests.support.histories import StackHistory, facts, service, stack
 
 EVENT = "aws.cloudformation.stack_event"
@@ -135,3 +137,37 @@ def test_a_restart_reads_again_what_only_memory_held(tmp_path: Path) -> None:
     full.recorder.run_for(900)
     assert sorted(full.recorder.keys(EVENT)) == sorted(keys(facts(full.shop), EVENT))
     assert verify(full.recorder.directory).verdict == "intact with recorded gaps"
+
+
+@pytest.mark.parametrize("is_lasting", [False, True], ids=["once", "until it heals"])
+@pytest.mark.parametrize("code", TROUBLE.values(), ids=TROUBLE)
+def test_transactions_keep_their_order_whichever_call_the_disk_refuses(
+    tmp_path: Path, code: int, is_lasting: bool
+) -> None:
+    """One is encoded while another is flushed; a flush that fails must be noticed by the right one."""
+    count = 1
+    while count:
+        disk = FailingDisk(0, code, is_lasting=is_lasting)
+        writer = open_writer(tmp_path / str(count), options=SMALL, disk=disk)
+        journal = Journal(writer, CaptureOptions(buffer_batches=100))
+        told: list[str] = []
+        disk.calls.clear()
+        disk.nth = count
+        for number in range(8):
+            entry = Entry(
+                facts=[event(f"{number}-{index}") for index in range(3)],
+                poll=None,
+                then=lambda written, told=told: told.extend(record.id for record in written),
+            )
+            assert journal.write(entry, 0.0)
+            if number == 5:
+                journal.settle(0.0)
+        journal.settle(0.0)
+        disk.heal()
+        assert journal.retry(0.0, at_once=True)
+        assert told == [f"{number}-{index}" for number in range(8) for index in range(3)]
+        assert (journal.trouble, journal.held, journal.records) == (None, 0, 24)
+        writer.close()
+        assert ids(tmp_path / str(count)) == told
+        assert verify(tmp_path / str(count)).is_sound
+        count = count + 1 if disk.failed else 0

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from forensics.archive.pending import Pending, Then
 from forensics.archive.reader import Archive
 from forensics.archive.writer import Writer
 from forensics.capture.catalogue import all_sources
@@ -40,7 +41,7 @@ class Reopened:
     def tail(self) -> Iterator[Record]:
         return iter(self._records)
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> list[Record]:
+    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
         raise AssertionError("a start writes nothing by itself")
 
     def close(self) -> str:

@@ -29,7 +29,7 @@ def written_until_something_goes(path: Path, facts: list[Fact], options: Retenti
     clock = ManualClock()
     writer = open_writer(path, options=SMALL)
     archive = Aside(writer, "run-1", OldSegments(options, path, clock))
-    last = [archive.append([fact])[0].seq for fact in facts][-1]
+    last = [archive.begin([fact]).wait()[0].seq for fact in facts][-1]
     for number in range(_MOST):
         clock.advance(61)
         archive.append([event(number)])
