@@ -101,7 +101,7 @@ def compare(failed: Side, good: Side) -> Difference:
     resource that made them is, or else their name.
     """
     one, other = _resources(failed.course), _resources(good.course)
-    changes = [_change(path, one.get(path), other.get(path)) for path in [*one, *(set(other) - set(one))]]
+    changes = [_change(path, one.get(path), other.get(path)) for path in dict.fromkeys([*one, *other])]
     both = [item for item in changes if item.failed and item.good]
     return Difference(
         failed=_attempt(failed.course),
@@ -109,7 +109,7 @@ def compare(failed: Side, good: Side) -> Difference:
         failures=tuple(item for item in changes if item.failed and item.failed.is_failure),
         slower=tuple(sorted(filter(_is_slower, both), key=_more_s, reverse=True)),
         new=tuple(item for item in changes if item.good is None),
-        missing=tuple(sorted((item for item in changes if item.failed is None), key=lambda item: item.path)),
+        missing=tuple(item for item in changes if item.failed is None),
         services=tuple(_services(failed, good)),
     )
 

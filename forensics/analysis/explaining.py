@@ -69,7 +69,7 @@ def explain_progress(operation: Operation, timeline: Timeline) -> Explanation:
     made: list[Finding] = []
     cases: list[tuple[ServiceCase, StackEvent]] = []
     services = {service: event for event in found.events if (service := _service_behind(event, found))}
-    for service, resource in sorted(services.items()):
+    for service, resource in services.items():
         known = case(timeline, service, operation.window)
         if operation.outcome == SUCCESS and trouble_of(known, timeline, operation.window) is None:
             continue

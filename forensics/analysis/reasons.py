@@ -47,10 +47,9 @@ class ReasonGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def images(self) -> tuple[str, ...]:
-        """The images of all the containers, each once, with the digest where ECS gave one, sorted."""
-        return tuple(
-            sorted({image_of(item) for task in self.tasks for item in task.containers if item.image})
-        )
+        """The images of all the containers, each once, with the digest where ECS gave one, first seen first."""
+        images = (image_of(item) for task in self.tasks for item in task.containers if item.image)
+        return tuple(dict.fromkeys(images))
 
 
 def image_of(container: Container) -> str:

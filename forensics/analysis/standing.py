@@ -34,6 +34,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def explain_services(timeline: Timeline, *, without: Collection[str]) -> Standing:
     """Return how the newest deployment of each service went, and why where it failed.
 
+    The services come in the order in which records first told of them.
+
     Args:
         timeline: Everything known.
         without: ARNs of services that a stack's failure has explained already.
@@ -41,7 +43,9 @@ def explain_services(timeline: Timeline, *, without: Collection[str]) -> Standin
     made: list[Finding] = []
     outcomes: list[str] = []
     owned = owners(timeline)
-    for service in sorted({*timeline.deployments, *timeline.service_events} - set(without)):
+    for service in dict.fromkeys([*timeline.deployments, *timeline.service_events]):
+        if service in without:
+            continue
         deployment, outcome = _newest(timeline, service)
         window = Window(since=deployment.at if deployment else "", until=None)
         if outcome == SUCCESS:

@@ -129,7 +129,7 @@ class Watching:
             # That a stream was never read is said by itself.
             unsaid = [gap.gap for gap in traced if gap.is_inferred and gap.gap.reason != NEVER_READ]
             every = (*self._gaps.values(), *unsaid)
-            self._all_gaps = tuple(sorted(every, key=lambda gap: (gap.since, gap.stream)))
+            self._all_gaps = tuple(sorted(every, key=lambda gap: gap.since))
         return self._all_gaps
 
     def coverage(self) -> Coverage:

@@ -57,6 +57,7 @@ class _Pause(msgspec.Struct, frozen=True, kw_only=True):
 def stopped_schedules(timeline: Timeline) -> list[Finding]:
     """Return one finding for each cluster with schedules whose tasks stopped coming.
 
+    Clusters and schedules come in the order in which their tasks were first seen.
     Where stopped tasks could not be read in the meantime nothing is said: they may have come unseen.
     """
     tasks: dict[tuple[str, str], list[Task]] = {}
@@ -69,10 +70,7 @@ def stopped_schedules(timeline: Timeline) -> list[Finding]:
         if pause is not None:
             found.setdefault(cluster, []).append(pause)
     steady = {cluster: sum(1 for known, _ in tasks if known == cluster) for cluster in found}
-    return [
-        _finding(cluster, sorted(pauses, key=lambda item: item.name), steady[cluster])
-        for cluster, pauses in sorted(found.items())
-    ]
+    return [_finding(cluster, pauses, steady[cluster]) for cluster, pauses in found.items()]
 
 
 def _pause(name: str, tasks: Sequence[Task], timeline: Timeline) -> _Pause | None:
