@@ -97,7 +97,9 @@ def cut(events: Sequence[StackEvent]) -> list[Operation]:
 
 def numbered(stacks: dict[str, list[Operation]]) -> dict[str, list[Operation]]:
     """Return the operations of all stacks with numbers: 1 for the oldest, so that none changes later."""
-    every = [(item.started_at, arn, place) for arn, found in stacks.items() for place, item in enumerate(found)]
+    every = [
+        (item.started_at, arn, place) for arn, found in stacks.items() for place, item in enumerate(found)
+    ]
     # Of those that began at one moment the stack that was seen first comes first, whatever its name is.
     every.sort(key=itemgetter(0))
     numbers = {(arn, place): number for number, (_, arn, place) in enumerate(every, 1)}

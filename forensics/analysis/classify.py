@@ -1,16 +1,20 @@
 """The rule that fits AWS's words best, and what else they could mean."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from forensics.analysis.names import without_names
 from forensics.analysis.rules.catalogue import RULES
 from forensics.analysis.rules.rule import Rule
 from forensics.analysis.rules.words import WORDS
 
-HEAD_LENGTH = 4_000
-"""Characters of a text's beginning that rules look at; AWS's reasons end well before."""
-TAIL_LENGTH = 1_000
+HEAD_WORDS = 600
+"""Words of a text's beginning that rules look at; AWS's reasons end well before."""
+TAIL_WORDS = 150
+LONGEST_WORD = 1_000
+"""Characters of a word that rules look at; ARNs are shorter."""
 
 
 class Match(NamedTuple):
@@ -20,17 +24,19 @@ class Match(NamedTuple):
     captured: dict[str, str]
 
 
-def classify(text: str, *, resource_type: str = "") -> list[Match]:
+def classify(text: str, *, resource_type: str = "", names: Iterable[str] = ()) -> list[Match]:
     """Return the rules that fit a text, the surest first.
 
     Args:
         text: AWS's own words; of very long ones only the beginning and the end are looked at.
         resource_type: CloudFormation's type of what failed; "" for tasks and services.
+        names: Names that the text may hold, which are no words of AWS's.
 
     Returns:
         One match a rule; of equally sure rules the one that stands first in the catalogue comes first.
     """
-    shown = text if len(text) <= HEAD_LENGTH + TAIL_LENGTH else f"{text[:HEAD_LENGTH]}\n{text[-TAIL_LENGTH:]}"
+    said = _ends_of(text)
+    shown = without_names(said, names)
     lowered = shown.lower()
     matches = []
     for rule in RULES:
@@ -41,9 +47,22 @@ def classify(text: str, *, resource_type: str = "") -> list[Match]:
             continue
         found = _compiled(rule.pattern).search(shown)
         if found is not None:
-            captured = {name: value for name, value in found.groupdict().items() if value}
+            spans = {name: found.span(name) for name in found.groupdict()}
+            captured = {name: said[start:end] for name, (start, end) in spans.items() if start < end}
             matches.append(Match(rule, captured))
     return sorted(matches, key=lambda match: -match.rule.confidence)
+
+
+def _ends_of(text: str) -> str:
+    """Return the beginning and the end of a text, in words: characters would count for how long names are."""
+    if len(text) <= HEAD_WORDS + TAIL_WORDS:
+        return text
+    words = list(_WORD.finditer(text))
+    if len(words) > HEAD_WORDS + TAIL_WORDS:
+        text = f"{text[: words[HEAD_WORDS - 1].end()]}\n{text[words[-TAIL_WORDS].start() :]}"
+    if any(len(word[0]) > LONGEST_WORD for word in words):
+        text = _WORD.sub(lambda word: word[0][:LONGEST_WORD], text)
+    return text
 
 
 def sentence(match: Match) -> str:
@@ -65,6 +84,7 @@ def fill(template: str, values: dict[str, str]) -> str | None:
 
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_WORD = re.compile(r"\S+")
 
 
 @cache

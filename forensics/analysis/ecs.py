@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from forensics.analysis.names import without_names
 from forensics.analysis.notable import failed_by_itself, is_asked_for, is_quiet
 from forensics.analysis.reasons import ReasonGroup, group
 from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
@@ -65,7 +66,7 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
     messages = [
         item
         for item in timeline.service_events.get(service, [])
-        if window.holds(item.at) and not is_quiet(item.message) and "completed" not in item.message
+        if window.holds(item.at) and _is_trouble(without_names(item.message))
     ]
     ids = failed_deployments(known, messages)
     messages += [item for item in _own_reasons(timeline, service, ids) if window.holds(item.at)]
@@ -80,6 +81,10 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
         groups=tuple(group(chosen)),
         messages=tuple(messages),
     )
+
+
+def _is_trouble(message: str) -> bool:
+    return not is_quiet(message) and "completed" not in message
 
 
 def _own_reasons(timeline: Timeline, service: str, ids: Sequence[str]) -> list[ServiceEvent]:

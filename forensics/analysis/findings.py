@@ -19,6 +19,7 @@ from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, ECS_GUIDE, STACK
 from forensics.analysis.shapes import ServiceEvent, StackEvent
 from forensics.analysis.timeline import Timeline, Window
 from forensics.model.finding import Finding
+from forensics.model.identity import parse_service_arn
 
 UNKNOWN_RESOURCE = Rule(
     id="unknown-failure",
@@ -58,7 +59,8 @@ def of_resource(failures: Sequence[StackEvent], timeline: Timeline, window: Wind
         why: Why this failure was chosen.
     """
     failure = failures[0]
-    matches = classify(failure.text, resource_type=failure.resource_type)
+    names = (failure.stack_name, failure.logical_id)
+    matches = classify(failure.text, resource_type=failure.resource_type, names=names)
     match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
     values = values_of_stack(failure) | values_of_captured(match.captured)
     return claim(
@@ -164,7 +166,8 @@ def of_service(
     texts: list[StackEvent | ServiceEvent] = [*case.messages, *([failure] if failure else [])]
     if not texts:
         return None
-    judged = [(item, classify(text_of(item), resource_type=_type(item))) for item in texts]
+    names = _names(case, failure)
+    judged = [(item, classify(text_of(item), resource_type=_type(item), names=names)) for item in texts]
     said, matches = max(judged, key=lambda pair: pair[1][0].rule.confidence if pair[1] else 0.0)
     match = matches[0] if matches else Match(UNKNOWN_RESOURCE, {})
     values = values_of_service(case.arn) | (values_of_stack(failure) if failure else {})
@@ -196,6 +199,12 @@ def _resting_on(service: str, cluster: str, failure: StackEvent | None) -> list[
     """Return the streams that a finding about a service rests on: with its stack's, where that failed."""
     above = [f"stack_events {failure.stack_id}"] if failure is not None else []
     return [*streams_of(service, cluster), *above]
+
+
+def _names(case: ServiceCase, failure: StackEvent | None) -> list[str]:
+    service = parse_service_arn(case.arn)
+    of_service = [service.cluster, service.name] if service else []
+    return of_service + ([failure.stack_name, failure.logical_id] if failure else [])
 
 
 def _type(item: StackEvent | ServiceEvent) -> str:

@@ -47,7 +47,7 @@ class ReasonGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def images(self) -> tuple[str, ...]:
-        """The images of all the containers, each once, with the digest where ECS gave one, first seen first."""
+        """The images of the containers in the order they were seen, with the digest where ECS gave one."""
         images = (image_of(item) for task in self.tasks for item in task.containers if item.image)
         return tuple(dict.fromkeys(images))
 
@@ -92,7 +92,8 @@ def most_specific(task: Task) -> tuple[str, tuple[Match, ...]]:
     there is.
     """
     texts = texts_of(task)
-    judged = [(text, tuple(classify(text))) for text in texts]
+    names = [task.group.partition(":")[2], *(item.name for item in task.containers)]
+    judged = [(text, tuple(classify(text, names=names))) for text in texts]
     known = [item for item in judged if item[1]]
     if known:
         return max(known, key=lambda item: item[1][0].rule.confidence)

@@ -53,7 +53,7 @@ _CONSEQUENCE = (
     r"resource (?:creation|update|deletion|import|operation|rollback) cancell?ed"
     r"|operation cancell?ed"
     r"|the following (?:nested stack )?(?:resource|hook)\(s\) failed"
-    r"|embedded stack .{0,2100}? (?:was|were) not successfully "
+    r"|embedded stack (?:\S*\s){0,10}?(?:was|were) not successfully "
     r"(?:created|updated|deleted|imported|rolled back)"
     r"|rollback requested by user"
     r"|user initiated"

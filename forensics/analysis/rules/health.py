@@ -5,6 +5,8 @@ from forensics.analysis.rules.rule import (
     DESCRIBE_SERVICE,
     DESCRIBE_TASK,
     ECS_GUIDE,
+    NEAR,
+    SOME,
     Rule,
 )
 
@@ -22,9 +24,9 @@ RULES = (
         "balancer's security group in; lengthen healthCheckGracePeriodSeconds for slow starts.",
         docs=f"{ECS_GUIDE}/load-balancer-healthcheck.html",
         confidence=0.92,
-        pattern=r"(?:failed ELB health checks|unhealthy in|not healthy in).{0,40}?"
+        pattern=rf"(?:failed ELB health checks|unhealthy in|not healthy in){NEAR}"
         r"\((?:target-group|elb|loadbalancer) (?P<target_group>[^)\s]+)\)"
-        r"|failed ELB health checks|is unhealthy in .{0,300}?due to|is not healthy in target-group"
+        rf"|failed ELB health checks|is unhealthy in {SOME}due to|is not healthy in target-group"
         r"|\bTarget\.(?:ResponseCodeMismatch|Timeout|FailedHealthChecks)\b",
         checks=(_TARGETS, DESCRIBE_TASK),
     ),
@@ -38,7 +40,7 @@ RULES = (
         "starts.",
         docs=f"{ECS_GUIDE}/healthcheck.html",
         confidence=0.93,
-        pattern=r"failed container health checks|container health check.{0,40}?(?:fail|unhealthy)",
+        pattern=rf"failed container health checks|container health check{NEAR}(?:fail|unhealthy)",
         checks=(DESCRIBE_TASK,),
     ),
     Rule(
@@ -63,7 +65,7 @@ RULES = (
         remedy="Look at the alarm's metric over the deployment: what the new version does moved it.",
         docs=f"{ECS_GUIDE}/deployment-alarm-failure.html",
         confidence=0.88,
-        pattern=r"triggered alarms: (?P<alarms>[^;]{1,300})"
+        pattern=r"triggered alarms: (?P<alarms>[^;]+)"
         r"|alarm(?:\(s\)|s)? (?:was |were |ha(?:s|ve) been )?(?:detected|triggered)",
         checks=(DESCRIBE_SERVICE,),
     ),
@@ -75,7 +77,7 @@ RULES = (
         remedy="Read the log of the hook's function.",
         docs=f"{ECS_GUIDE}/deployment-lifecycle-hooks.html",
         confidence=0.85,
-        pattern=r"lifecycle hooks?\b.{0,200}?(?:fail|timed? ?out)",
+        pattern=rf"lifecycle hooks?\b{SOME}(?:fail|timed? ?out)",
         checks=(DESCRIBE_SERVICE,),
     ),
     Rule(
@@ -120,7 +122,7 @@ RULES = (
         remedy="Let the protection end, or take it off.",
         docs=_EVENTS,
         confidence=0.8,
-        pattern=r"task set .{0,80}?unable to scale in|number of protected tasks are more",
+        pattern=rf"task set {NEAR}unable to scale in|number of protected tasks are more",
         fitted=True,
     ),
     Rule(

@@ -1,6 +1,6 @@
 """Rules for images that cannot be pulled."""
 
-from forensics.analysis.rules.rule import DESCRIBE_TASK_DEFINITION, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import DESCRIBE_TASK_DEFINITION, ECS_GUIDE, FAR, NEAR, SOME, Rule
 
 _PULL = f"{ECS_GUIDE}/task_cannot_pull_image.html"
 _ECR = r"(?P<registry>\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)"
@@ -17,8 +17,8 @@ RULES = (
         "check that the build's push really succeeded.",
         docs=_PULL,
         confidence=0.93,
-        pattern=rf"CannotPull.{{0,1500}}?{_ECR}/(?P<repository>[\w./-]+):(?P<tag>[\w.-]+)"
-        r".{0,1500}?(?:not found|manifest unknown|does not exist)",
+        pattern=rf"CannotPull{FAR}{_ECR}/(?P<repository>[\w./-]+):(?P<tag>[\w.-]+)"
+        rf"{FAR}(?:not found|manifest unknown|does not exist)",
         checks=(_IMAGES, DESCRIBE_TASK_DEFINITION),
     ),
     Rule(
@@ -29,8 +29,8 @@ RULES = (
         remedy="Push the image under that name, or deploy a task definition that names one that exists.",
         docs=_PULL,
         confidence=0.91,
-        pattern=r"CannotPull.{0,1500}?(?:manifest unknown|manifest for .{1,400}? not found"
-        r"|repository .{1,400}? (?:not found|does not exist)|: not found|name unknown|ImageNotFound"
+        pattern=rf"CannotPull{FAR}(?:manifest unknown|manifest for {SOME} not found"
+        rf"|repository {SOME} (?:not found|does not exist)|: not found|name unknown|ImageNotFound"
         r"|RepositoryNotFound|Check whether the image exists)",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
@@ -44,7 +44,7 @@ RULES = (
         docs=_PULL,
         confidence=0.88,
         pattern=r"pull access denied|repository does not exist or may require"
-        r"|insufficient_scope: authorization failed|unexpected status from HEAD request to .{1,400}?: 403",
+        rf"|insufficient_scope: authorization failed|unexpected status from HEAD request to {SOME}: 403",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
@@ -82,7 +82,7 @@ RULES = (
         "repositoryCredentials.",
         docs=_PULL,
         confidence=0.87,
-        pattern=r"CannotPull.{0,1500}?(?:403 Forbidden|401 Unauthorized|unauthorized: "
+        pattern=rf"CannotPull{FAR}(?:403 Forbidden|401 Unauthorized|unauthorized: "
         r"|authentication required|denied: (?:User|Your auth))",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
@@ -94,7 +94,7 @@ RULES = (
         remedy="Log in to the registry (repositoryCredentials), or pull through an ECR pull-through cache.",
         docs=_PULL,
         confidence=0.96,
-        pattern=r"toomanyrequests:|pull rate limit|CannotPull.{0,1500}?(?:\b429\b|Too ?Many ?Requests)",
+        pattern=rf"toomanyrequests:|pull rate limit|CannotPull{FAR}(?:\b429\b|Too ?Many ?Requests)",
     ),
     Rule(
         id="image-wrong-architecture",
@@ -107,7 +107,7 @@ RULES = (
         docs=_PULL,
         confidence=0.95,
         pattern=r"does not contain descriptor matching platform '?(?P<platform>[\w/.-]+)"
-        r"|no matching manifest for|exec format error|exec user process caused.{0,40}exec format",
+        rf"|no matching manifest for|exec format error|exec user process caused{NEAR}exec format",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
@@ -120,7 +120,7 @@ RULES = (
         "private DNS; check security groups and network ACLs for port 443.",
         docs=_PULL,
         confidence=0.88,
-        pattern=r"CannotPull.{0,1500}?(?:i/o timeout|request canceled|Client\.Timeout|connection "
+        pattern=rf"CannotPull{FAR}(?:i/o timeout|request canceled|Client\.Timeout|connection "
         r"issue|timed? ?out"
         r"|connection refused|network is unreachable|context deadline exceeded|no route to host)",
     ),
@@ -133,7 +133,7 @@ RULES = (
         remedy="Compare the host in the image field with the registry's; enable DNS support in the VPC.",
         docs=_PULL,
         confidence=0.9,
-        pattern=r"(?:CannotPull.{0,1500}?)?dial tcp: lookup (?P<host>[\w.-]+).{0,120}?no such host",
+        pattern=rf"(?:CannotPull{FAR})?dial tcp: lookup (?P<host>[\w.-]+){NEAR}no such host",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
@@ -148,7 +148,7 @@ RULES = (
         pattern=r"unable to (?:retrieve ecr registry auth|get registry auth)"
         r"|cannot pull registry auth|unable to pull secrets or registry auth: pull command failed"
         r"|unable to pull secrets or registry auth: Check your task network configuration"
-        r"|registry auth: .{0,200}?signal: killed",
+        rf"|registry auth: {SOME}signal: killed",
         fitted=True,
     ),
     Rule(

@@ -1,6 +1,6 @@
 """Rules for networks, names and certificates."""
 
-from forensics.analysis.rules.rule import DESCRIBE_SERVICE, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import DESCRIBE_SERVICE, ECS_GUIDE, FAR, NEAR, Rule
 
 _CODES = f"{ECS_GUIDE}/stopped-task-error-codes.html"
 
@@ -15,7 +15,7 @@ RULES = (
         docs=_CODES,
         confidence=0.85,
         pattern=r"network interface provision|Create Network Interface|unused device index"
-        r"|ENIInformationError|NetworkNamespaceError|InternalError.{0,60}?(?:ENI|network interface)",
+        rf"|ENIInformationError|NetworkNamespaceError|InternalError{NEAR}(?:ENI|network interface)",
         checks=(DESCRIBE_SERVICE,),
     ),
     Rule(
@@ -49,7 +49,7 @@ RULES = (
         docs="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-working-with.html",
         confidence=0.93,
         pattern=r"No hosted zone found with ID:? ?(?P<zone>[\w-]+)|NoSuchHostedZone|hosted zone "
-        r".{0,80}?not found",
+        rf"{NEAR}not found",
         checks=("aws route53 get-hosted-zone --id {zone}",),
     ),
     Rule(
@@ -62,7 +62,7 @@ RULES = (
         confidence=0.75,
         pattern=r"no such host|Name or service not known|could not resolve host|UnknownHostException"
         r"|InvalidDomainName|not permitted in zone|within the target zone|FATAL problem: "
-        r"|domain .{0,40}?(?:is )?not verified",
+        rf"|domain {NEAR}(?:is )?not verified",
     ),
     Rule(
         id="certificate-invalid",
@@ -74,11 +74,11 @@ RULES = (
         "CloudFront).",
         docs="https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting.html",
         confidence=0.92,
-        pattern=r"certificate '(?P<certificate>arn:aws[\w-]*:acm:[^']+)'.{0,1500}?must have"
+        pattern=rf"certificate '(?P<certificate>arn:aws[\w-]*:acm:[^']+)'{FAR}must have"
         r"|UnsupportedCertificate"
-        r"|CertificateNotFound|InvalidViewerCertificate|certificate.{0,120}?(?:not valid|expired"
+        rf"|CertificateNotFound|InvalidViewerCertificate|certificate{NEAR}(?:not valid|expired"
         r"|does not exist"
-        r"|isn.t valid|must be in)|x509: |SSL.{0,20}?certificate verify failed",
+        rf"|isn.t valid|must be in)|x509: |SSL{NEAR}certificate verify failed",
         checks=("aws acm describe-certificate --certificate-arn {certificate}",),
     ),
     Rule(
@@ -102,8 +102,8 @@ RULES = (
         docs="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
         "aws-attribute-dependson.html",
         confidence=0.92,
-        pattern=r"(?P<vpc>vpc-\w+) (?:is not attached to|has no) any? ?internet gateway|has no "
-        r"internet gateway",
+        pattern=r"Network (?P<vpc>\S+) is not attached to any internet gateway"
+        r"|(?:is not attached to|has no) (?:any )?internet gateway",
         checks=("aws ec2 describe-internet-gateways --filters Name=attachment.vpc-id,Values={vpc}",),
     ),
 )

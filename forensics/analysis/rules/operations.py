@@ -1,6 +1,6 @@
 """Rules for how an operation went: custom resources, nested stacks, waiting, undoing."""
 
-from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, Rule
+from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, NEAR, SOME, Rule
 
 _TROUBLE = f"{CLOUDFORMATION_GUIDE}/troubleshooting.html"
 
@@ -15,7 +15,7 @@ RULES = (
         "path to S3.",
         docs=f"{CLOUDFORMATION_GUIDE}/template-custom-resources.html",
         confidence=0.96,
-        pattern=r"did not receive a response from your Custom Resource.{0,120}?\[(?P<request>[\w-]+)\]"
+        pattern=rf"did not receive a response from your Custom Resource{NEAR}\[(?P<request>[\w-]+)\]"
         r"|did not receive a response from your Custom Resource|Custom Resource failed to stabilize",
     ),
     Rule(
@@ -28,7 +28,7 @@ RULES = (
         docs=f"{CLOUDFORMATION_GUIDE}/template-custom-resources.html",
         confidence=0.95,
         pattern=r"Received response status \[FAILED\] from custom resource\.(?: Message returned: "
-        r"(?P<said>[^\n(]{1,300}?)[\s.]*(?:\(|$))?|Vendor response doesn't contain",
+        r"(?P<said>[^\n(]+?)[\s.]*(?:\(|$))?|Vendor response doesn't contain",
     ),
     Rule(
         id="custom-resource-wrong",
@@ -51,7 +51,8 @@ RULES = (
         remedy="Read that stack's events by its ARN; they stay readable for 90 days.",
         docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-nested-stacks.html",
         confidence=0.6,
-        pattern=r"Embedded stack (?P<child>arn:\S+)? ?.{0,300}?(?:was|were) not successfully",
+        pattern=rf"Embedded stack (?P<child>arn:[\w-]+:\w+:[\w-]+:\d+:stack/\S+)? ?{SOME}"
+        r"(?:was|were) not successfully",
         checks=("aws cloudformation describe-stack-events --stack-name {child}",),
     ),
     Rule(

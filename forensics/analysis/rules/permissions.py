@@ -1,6 +1,6 @@
 """Rules for who may do what, and for credentials that have ended."""
 
-from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, STACK_FAILURES, Rule
+from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, FAR, NEAR, STACK_FAILURES, Rule
 
 _IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 _WHO = r"(?:User: (?P<principal>arn:aws[\w-]*:\S+) )?"
@@ -15,7 +15,7 @@ RULES = (
         remedy="Ask whoever owns that policy; the role's own policies cannot lift it.",
         docs=_IAM,
         confidence=0.94,
-        pattern=r"is not authorized to perform: (?P<action>[\w-]+:\w+).{0,1500}?explicit deny in an? "
+        pattern=rf"is not authorized to perform: (?P<action>[\w-]+:\w+){FAR}explicit deny in an? "
         r"(?:permissions boundary|service control|resource control|VPC endpoint)"
         r"|explicit deny in an? (?:permissions boundary|service control policy)",
     ),
@@ -41,8 +41,9 @@ RULES = (
         remedy="Correct the role's trust policy; in another account check its id.",
         docs=_IAM,
         confidence=0.9,
-        pattern=r"not authorized to perform:? (?:sts:)?AssumeRole(?: on role (?P<role>arn:\S+))?"
-        r"|unable to assume (?:the )?(?:IAM |provided )?\w*role"
+        pattern=r"not authorized to perform:? (?:sts:)?AssumeRole"
+        r"(?: on role (?P<role>arn:[\w-]+:iam::\w*:role/\S+))?"
+        r"|unable to assume (?:the )?(?:(?:IAM )?role|provided \S+)"
         r"|cannot be assumed|is invalid or cannot be assumed|unable to assume role",
     ),
     Rule(
@@ -55,7 +56,7 @@ RULES = (
         docs=_IAM,
         confidence=0.88,
         pattern=r"requester is not authorized|Invalid permissions"
-        r"|role .{0,60}?does ?n[o']t have permissions? to (?:call"
+        rf"|role {NEAR}does ?n[o']t have permissions? to (?:call"
         r"|perform) (?P<call>[\w:]+)"
         r"|does ?n[o']t have (?:the )?(?:sufficient |required |necessary )?permissions?",
         fitted=True,
@@ -96,7 +97,7 @@ RULES = (
         docs="https://docs.aws.amazon.com/awssupport/latest/user/case-management.html",
         confidence=0.93,
         pattern=r"account must be verified|account is (?:currently )?(?:blocked|suspended|not verified)"
-        r"|not available in (?:your account|this region)|request .{0,80}?is being validated"
+        rf"|not available in (?:your account|this region)|request {NEAR}is being validated"
         r"|OptInRequired|not subscribed to this service",
     ),
     Rule(
@@ -121,7 +122,7 @@ RULES = (
         remedy="Create it once for each account (aws iam create-service-linked-role), outside the stack.",
         docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html",
         confidence=0.92,
-        pattern=r"service[- ]linked role|AWSServiceRoleFor\w+|Service role name .{0,120}?has been taken",
+        pattern=rf"service[- ]linked role|AWSServiceRoleFor\w+|Service role name {NEAR}has been taken",
     ),
     Rule(
         id="credentials-expired",
@@ -134,7 +135,7 @@ RULES = (
         pattern=r"security token included in the request is (?:expired|invalid)|ExpiredToken"
         r"|provided token has expired|Signature expired"
         r"|(?:Unable to locate|Could not load|Missing|no) credentials"
-        r"|Invalid security token|RequestExpired|session .{0,60}?has expired"
+        rf"|Invalid security token|RequestExpired|session {NEAR}has expired"
         r"|HandlerErrorCode: InvalidCredentials",
     ),
 )

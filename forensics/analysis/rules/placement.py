@@ -1,6 +1,6 @@
 """Rules for tasks that no host takes, and for capacity that AWS does not have."""
 
-from forensics.analysis.rules.rule import DESCRIBE_SERVICE, DESCRIBE_TASK_DEFINITION, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import DESCRIBE_SERVICE, DESCRIBE_TASK_DEFINITION, ECS_GUIDE, NEAR, Rule
 
 _EVENTS = f"{ECS_GUIDE}/service-event-messages-list.html"
 _INSTANCES = "aws ecs list-container-instances --cluster {cluster}"
@@ -88,7 +88,7 @@ RULES = (
         docs="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html",
         confidence=0.94,
         pattern=r"because (?P<zone>[a-z]{2}-[a-z]+-\d[a-z]), the targeted availability zone"
-        r"|(?:sufficient|insufficient|not have (?:enough|sufficient)).{0,20}? capacity"
+        rf"|(?:sufficient|insufficient|not have (?:enough|sufficient)){NEAR} capacity"
         r"|Capacity is unavailable|InsufficientInstanceCapacity|no capacity available"
         r"|InsufficientDBInstanceCapacity|fulfill (?:the )?capacity",
     ),

@@ -1,6 +1,14 @@
 """Rules for secrets, parameters and keys that a task or a stack needs."""
 
-from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, DESCRIBE_TASK_DEFINITION, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import (
+    CLOUDFORMATION_GUIDE,
+    DESCRIBE_TASK_DEFINITION,
+    ECS_GUIDE,
+    FAR,
+    NEAR,
+    SOME,
+    Rule,
+)
 
 _INIT = f"{ECS_GUIDE}/resource-initialization-error.html"
 _ASM_ARN = r"(?P<secret>arn:aws[\w-]*:secretsmanager:[\w-]*:[^:\s]*:secret:[\w/+=.@-]+)"
@@ -19,7 +27,7 @@ RULES = (
         "or refer to the whole secret without a key.",
         docs=f"{ECS_GUIDE}/secrets-envvar-secrets-manager.html",
         confidence=0.96,
-        pattern=r"(?:retrieve secret|registry auth|fetching secret).{0,1500}?"
+        pattern=rf"(?:retrieve secret|registry auth|fetching secret){FAR}"
         r"(?P<token>invalid character .{1,12}? (?:in|after|looking) [\w :-]{3,40}"
         r"|unexpected end of JSON input|cannot unmarshal)",
         checks=(
@@ -35,7 +43,7 @@ RULES = (
         remedy="Add the key to the secret, or correct valueFrom in the task definition.",
         docs=f"{ECS_GUIDE}/secrets-envvar-secrets-manager.html",
         confidence=0.94,
-        pattern=r"retrieved secret .{0,400}?did not contain json key (?P<key>\S+)|did not contain json key",
+        pattern=rf"retrieved secret {SOME}did not contain json key (?P<key>\S+)|did not contain json key",
         checks=(DESCRIBE_TASK_DEFINITION + " --query 'taskDefinition.containerDefinitions[].secrets'",),
     ),
     Rule(
@@ -64,9 +72,9 @@ RULES = (
         "definition.",
         docs=_INIT,
         confidence=0.92,
-        pattern=rf"{_ASM_ARN}.{{0,800}}?(?:ResourceNotFoundException|can't find)"
+        pattern=rf"{_ASM_ARN}{FAR}(?:ResourceNotFoundException|can't find)"
         r"|can't retrieve the secret with ARN|Secrets Manager can't find the specified secret"
-        r"|Fetching secret data .{0,200}?invalid parameters:|invalid ssm parameters"
+        rf"|Fetching secret data {SOME}invalid parameters:|invalid ssm parameters"
         r"|ParameterNotFound",
         checks=(_DESCRIBE_ASM,),
     ),
@@ -80,7 +88,7 @@ RULES = (
         "and a security group that lets 443 in.",
         docs=_INIT,
         confidence=0.9,
-        pattern=r"(?:secrets? from (?:asm|ssm|AWS)|AWS Secrets Manager|Systems Manager).{0,1500}?"
+        pattern=rf"(?:secrets? from (?:asm|ssm|AWS)|AWS Secrets Manager|Systems Manager){FAR}"
         r"(?:connection issue|context deadline exceeded|i/o timeout|dial tcp|Client\.Timeout)",
     ),
     Rule(
@@ -113,7 +121,7 @@ RULES = (
         remedy="Check the reference's name, key and version, and that the deploying role may read it.",
         docs=f"{CLOUDFORMATION_GUIDE}/dynamic-references.html",
         confidence=0.88,
-        pattern=r"could not (?:find|parse) .{0,80}?SecretString|Secrets Manager can.t find"
+        pattern=rf"could not (?:find|parse) {NEAR}SecretString|Secrets Manager can.t find"
         r"|dynamic reference|Unable to fetch parameters|ssm-secure reference",
     ),
     Rule(
@@ -138,7 +146,7 @@ RULES = (
         confidence=0.9,
         pattern=r"is not authorized to perform: (?P<action>kms:\w+)|KMSAccessDenied"
         r"|ciphertext refers to"
-        r"|KMS key .{0,200}?(?:is disabled|pending deletion|not accessible|incorrect state)"
+        rf"|KMS key {SOME}(?:is disabled|pending deletion|not accessible|incorrect state)"
         r"|KMSKeyNotAccessible|kms key is invalid",
     ),
 )

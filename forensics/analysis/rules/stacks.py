@@ -1,6 +1,6 @@
 """Rules for what a template asks and CloudFormation or a service refuses."""
 
-from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, STACK_FAILURES, Rule
+from forensics.analysis.rules.rule import CLOUDFORMATION_GUIDE, NEAR, SOME, STACK_FAILURES, Rule
 
 _TROUBLE = f"{CLOUDFORMATION_GUIDE}/troubleshooting.html"
 
@@ -14,7 +14,7 @@ RULES = (
         remedy="Compare the parent's Parameters with those that the nested template declares.",
         docs=_TROUBLE,
         confidence=0.93,
-        pattern=r"Parameters: \[(?P<parameters>[^\]]{1,400})\] (?:must have values|do not exist in "
+        pattern=r"Parameters: \[(?P<parameters>[^\]]+)\] (?:must have values|do not exist in "
         r"the template)",
         fitted=True,
     ),
@@ -77,7 +77,7 @@ RULES = (
         confidence=0.92,
         pattern=r"already exists|AlreadyExists|EntityAlreadyExists|BucketAlreadyOwnedByYou|is already in use"
         r"|has already been created|InvalidGroup\.Duplicate|Duplicate\w*Exception|already associated"
-        r"|already scheduled for deletion|with the same name .{0,200}?exists|name .{0,200}?is already taken"
+        rf"|already scheduled for deletion|with the same name {SOME}exists|name {SOME}is already taken"
         r"|Priority '\d+' is (?:currently )?in use",
     ),
     Rule(
@@ -98,10 +98,10 @@ RULES = (
         remedy="Delete what nothing uses, or ask for a higher quota.",
         docs="https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html",
         confidence=0.93,
-        pattern=r"maximum number of .{1,80}? (?:has been |is |was )?(?:reached|exceeded)|limited to \d+"
+        pattern=rf"maximum number of {NEAR} (?:has been |is |was )?(?:reached|exceeded)|limited to \d+"
         r"|LimitExceeded"
         r"|You.ve reached the limit|above your limit|QuotaExceeded|vCPU limit|more \w+ than allowed"
-        r"|exceed(?:s|ed)? .{0,40}?quota|quota .{0,40}?exceeded|reached (?:its|the|your) (?:limit|quota)"
+        rf"|exceed(?:s|ed)? {NEAR}quota|quota {NEAR}exceeded|reached (?:its|the|your) (?:limit|quota)"
         r"|UnreservedConcurrentExecution below|may not exceed \d+|greater than (?:the )?maximum allowed",
         checks=("aws service-quotas list-service-quotas --service-code {service_code}",),
     ),
@@ -113,7 +113,7 @@ RULES = (
         remedy="Look up the limit that the text names: make what it counts smaller, or ask for more.",
         docs="https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html",
         confidence=0.76,
-        pattern=r"\blimit\b.{0,60}?exceeded|exceed(?:s|ed)? .{0,60}?limit|limit of \d+|Too many (?!Requests)",
+        pattern=rf"\blimit\b{NEAR}exceeded|exceed(?:s|ed)? {NEAR}limit|limit of \d+|Too many (?!Requests)",
     ),
     Rule(
         id="throttled",
@@ -147,7 +147,7 @@ RULES = (
         remedy="Give the export another name.",
         docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-stack-exports.html",
         confidence=0.94,
-        pattern=r"Export with name .{1,300}? is already exported by stack",
+        pattern=rf"Export with name {SOME} is already exported by stack",
     ),
     Rule(
         id="in-use",
@@ -182,9 +182,9 @@ RULES = (
         remedy="Give the resource a new logical id or drop its fixed name, so that a new one can be made.",
         docs=f"{CLOUDFORMATION_GUIDE}/using-cfn-updating-stacks-update-behaviors.html",
         confidence=0.93,
-        pattern=r"Update to resource type .{1,200}? is not supported|NotUpdatable|requires changing"
+        pattern=rf"Update to resource type {SOME} is not supported|NotUpdatable|requires changing"
         r"|cannot update a stack when a custom-named resource requires replacing|requires replac"
-        r"|Updates? (?:to|of|are|is) .{0,80}?not (?:supported|allowed)|create-only propert",
+        rf"|Updates? (?:to|of|are|is) {NEAR}not (?:supported|allowed)|create-only propert",
     ),
     Rule(
         id="opensearch-domain",
@@ -220,7 +220,7 @@ RULES = (
         docs="https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html",
         confidence=0.94,
         pattern=r"Schedule (?P<schedule>[\w.-]+) (?:in group \S+ )?does not exist"
-        r"|schedule .{0,80}?(?:is )?disabled",
+        rf"|schedule {NEAR}(?:is )?disabled",
         checks=("aws scheduler get-schedule --name {schedule}",),
         fitted=True,
     ),
@@ -244,7 +244,7 @@ RULES = (
         remedy="Give an existing value of the parameter's type.",
         docs=f"{CLOUDFORMATION_GUIDE}/parameters-section-structure.html",
         confidence=0.92,
-        pattern=r"Parameter validation failed|parameter value .{0,200}? for parameter name (?P<parameter>\w+)"
+        pattern=rf"Parameter validation failed|parameter value {SOME} for parameter name (?P<parameter>\w+)"
         r" does not exist|Parameter '?\w+'? (?:must|failed)",
     ),
     Rule(

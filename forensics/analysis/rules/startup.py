@@ -1,6 +1,14 @@
 """Rules for containers that do not start, or end when they should not."""
 
-from forensics.analysis.rules.rule import DESCRIBE_TASK, DESCRIBE_TASK_DEFINITION, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import (
+    DESCRIBE_TASK,
+    DESCRIBE_TASK_DEFINITION,
+    ECS_GUIDE,
+    FAR,
+    NEAR,
+    SOME,
+    Rule,
+)
 
 _CODES = f"{ECS_GUIDE}/stopped-task-error-codes.html"
 _LOGS = "aws logs tail {log_group} --log-stream-names {log_stream}"
@@ -26,10 +34,10 @@ RULES = (
         remedy="Give the command as a list of words, check its path in the image and its execute bit.",
         docs=_CODES,
         confidence=0.93,
-        pattern=r"exec:? \\*\"(?P<command>[^\"\\]{1,200})\\*\".{0,1500}?(?:executable file not found"
+        pattern=rf"exec:? \\*\"(?P<command>[^\"\\]+)\\*\"{FAR}(?:executable file not found"
         r"|no such file"
         r"|permission denied|is a directory)|executable file not found in \$PATH"
-        r"|exec: .{1,200}?stat .{1,200}?no such file",
+        rf"|exec: {SOME}stat {SOME}no such file",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
@@ -109,7 +117,7 @@ RULES = (
         remedy="Read the container's last log lines.",
         docs=_CODES,
         confidence=0.6,
-        pattern=r"Essential container .{0,20}?exited",
+        pattern=rf"Essential container {NEAR}exited",
         checks=(DESCRIBE_TASK, _LOGS),
     ),
     Rule(
@@ -122,7 +130,7 @@ RULES = (
         docs=f"{ECS_GUIDE}/using_awslogs.html",
         confidence=0.95,
         pattern=r"failed to (?:initialize logging driver|validate logger args|create Cloudwatch log)"
-        r"|specified log group does not exist|ResourceInitializationError.{0,200}?logg?er args",
+        rf"|specified log group does not exist|ResourceInitializationError{SOME}logg?er args",
         checks=(
             DESCRIBE_TASK_DEFINITION + " --query 'taskDefinition.containerDefinitions[].logConfiguration'",
         ),
@@ -173,8 +181,9 @@ RULES = (
         remedy="Correct the role's ARN or its trust policy.",
         docs=f"{ECS_GUIDE}/task-iam-roles.html",
         confidence=0.94,
-        pattern=r"unable to assume (?:the )?role '?(?P<role>arn:aws[\w-]*:iam::[^:\s]*:role/[\w+=,.@/-]+)"
-        r"|(?:ECS|ecs).{0,40}?unable to assume (?:the )?role|Role is not valid",
+        pattern=rf"(?:ECS{NEAR})?unable to assume (?:the )?role '?"
+        r"(?P<role>arn:aws[\w-]*:iam::[^:\s]*:role/[\w+=,.@/-]+)"
+        rf"|(?:ECS|ecs){NEAR}unable to assume (?:the )?role|Role is not valid",
         checks=("aws iam get-role --role-name {role_name}",),
     ),
     Rule(
@@ -218,7 +227,7 @@ RULES = (
         remedy="Look at the Auto Scaling group's activity; drain instances before they end.",
         docs=_CODES,
         confidence=0.8,
-        pattern=r"Host EC2 .{0,80}?(?:stopped|terminated)|Container instance deregistration forced"
+        pattern=rf"Host EC2 {NEAR}(?:stopped|terminated)|Container instance deregistration forced"
         r"|Unhealthy container instance|^stop code (?:TerminationNotice|InfrastructureHealth)$"
         r"|maintenance on the underlying|task retirement",
     ),

@@ -1,6 +1,6 @@
 """Rules for volumes and disks."""
 
-from forensics.analysis.rules.rule import DESCRIBE_TASK_DEFINITION, ECS_GUIDE, Rule
+from forensics.analysis.rules.rule import DESCRIBE_TASK_DEFINITION, ECS_GUIDE, FAR, NEAR, Rule
 
 RULES = (
     Rule(
@@ -13,7 +13,7 @@ RULES = (
         "that the VPC resolves DNS names, and that the root directory exists.",
         docs=f"{ECS_GUIDE}/efs-volumes.html",
         confidence=0.94,
-        pattern=r"(?:EFS utils|mount\.nfs4?).{0,1500}?(?P<file_system>fs-[0-9a-z]{6,})|EFS utils"
+        pattern=rf"(?:EFS utils|mount\.nfs4?){FAR}(?P<file_system>fs-[0-9a-z]{{6,}})|EFS utils"
         r"|mount\.nfs4?",
         checks=("aws efs describe-mount-targets --file-system-id {file_system}", DESCRIBE_TASK_DEFINITION),
     ),
@@ -26,7 +26,7 @@ RULES = (
         docs=f"{ECS_GUIDE}/using_data_volumes.html",
         confidence=0.85,
         pattern=r"CannotCreateVolumeError|error while mounting volume|invalid mount config|VolumeDriver"
-        r"|attach(?:ing|ment)? .{0,40}?volume|volume attachment",
+        rf"|attach(?:ing|ment)? {NEAR}volume|volume attachment",
         checks=(DESCRIBE_TASK_DEFINITION,),
     ),
     Rule(
@@ -37,6 +37,6 @@ RULES = (
         remedy="Enlarge ephemeralStorage or the instance's volume; clean up old images.",
         docs=f"{ECS_GUIDE}/fargate-task-storage.html",
         confidence=0.96,
-        pattern=r"no space left on device|Thin Pool has .{0,80}?free data blocks|disk quota exceeded",
+        pattern=rf"no space left on device|Thin Pool has {NEAR}free data blocks|disk quota exceeded",
     ),
 )

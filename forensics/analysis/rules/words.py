@@ -71,7 +71,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     'domain-name-unresolved': ('could not resolve host', 'fatal problem: ', 'invaliddomainname', 'name or service not known', 'no such host', 'not permitted in zone', 'not verified', 'unknownhostexception', 'within the target zone'),
     'certificate-invalid': ('certificate', "certificate '", 'certificate verify failed', 'certificatenotfound', 'invalidviewercertificate', 'unsupportedcertificate', 'x509: '),
     'certificate-not-validated': ('did not stabilize', 'exceeded attempts', 'notstabilized', 'time'),
-    'no-internet-gateway': ('has no internet gateway', 'internet gateway'),
+    'no-internet-gateway': (' is not attached to any internet gateway', 'internet gateway'),
     'efs-mount-failed': ('efs utils', 'mount.nfs'),
     'volume-mount-failed': ('attach', 'cannotcreatevolumeerror', 'error while mounting volume', 'invalid mount config', 'volume attachment', 'volumedriver'),
     'disk-full': ('disk quota exceeded', 'free data blocks', 'no space left on device'),
