@@ -5,6 +5,7 @@ import re
 from forensics.model.identity import Arn, parse_arn
 from forensics.redact.pseudonyms import Pseudonyms, address_of
 from forensics.redact.words import (
+    is_code,
     is_region,
     is_resource_type,
     kinds,
@@ -24,6 +25,8 @@ _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _AWS_NAMES = re.compile(
     r"AWSServiceRoleFor\w+|aws-service-role|[a-z0-9.-]+\.amazonaws\.com|aws-reserved|service-role"
 )
+_SERVICE_ROLE = "AWSServiceRoleFor"
+"""How the names of roles begin that AWS makes for itself; people call resources by them."""
 _SEVERAL_WORDS = re.compile(r"[a-z][A-Z]|[-_0-9]")
 _SECRET_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
 _WITHOUT_KINDS = frozenset(["s3", "sns", "sqs", "execute-api", "codecommit", "firehose"])
@@ -105,7 +108,7 @@ class Naming:
             return self.whatever(value)
         if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or is_account(value):
             return self.hide(value)
-        if self.is_strict:
+        if self.is_strict and not (value.startswith(_SERVICE_ROLE) and is_code(value)):
             if value not in self._hidden:
                 self.version += 1
             return self.hide(value)

@@ -15,6 +15,10 @@ _SHORTEST = 8
 
 _ACCOUNT = re.compile(r"\d{12}")
 _DIGITS = re.compile(r"\d+")
+_VARYING = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b|\d+", re.IGNORECASE
+)
+"""What differs between names of one kind: ids, digests, numbers."""
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 _EMAIL = re.compile(r"[^\s@:/]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z]{2,24}")
@@ -85,10 +89,10 @@ class Pseudonyms:
     def _plain(self, value: str, length: int) -> str:
         """Return a name of letters, with digits behind them where the value has digits.
 
-        Values that differ in digits alone get names that differ in digits alone: what groups texts by
-        leaving out numbers groups the redacted texts alike.
+        Values that differ in numbers and ids alone get names that differ in digits alone: what groups texts
+        by leaving these out groups the redacted texts alike.
         """
-        stem = _letters(self._digest(f"stem {_DIGITS.sub('#', value)}"), length)
+        stem = _letters(self._digest(f"stem {_VARYING.sub('#', value)}"), length)
         if not _DIGITS.search(value):
             return PREFIX + stem
         return f"{PREFIX}{stem}{_number(self._digest(f'number {value}'), length)}"
@@ -128,12 +132,17 @@ def _mac(value: str, digest: _Digest) -> str:
 
 def _email(value: str, digest: _Digest) -> str:
     local, _, host = value.partition("@")
-    return f"{PREFIX}{_letters(digest(f'local {local}'), _SHORTEST)}@{_host(host, digest)}"
+    return f"{_numbered(f'local {local}', digest)}@{_host(host, digest)}"
 
 
 def _host(value: str, digest: _Digest) -> str:
-    numbers = _number(digest(f"host {value}"), 6) if _DIGITS.search(value) else ""
-    return f"{PREFIX}{_letters(digest('host ' + _DIGITS.sub('#', value)), _SHORTEST)}{numbers}.example"
+    return f"{_numbered(f'host {value}', digest)}.example"
+
+
+def _numbered(value: str, digest: _Digest) -> str:
+    """Return letters, which numbers and ids in the value do not change, and digits where it has some."""
+    numbers = _number(digest(value), 6) if _DIGITS.search(value) else ""
+    return f"{PREFIX}{_letters(digest(_VARYING.sub('#', value)), _SHORTEST)}{numbers}"
 
 
 def _uuid(value: str, digest: _Digest) -> str:

@@ -13,6 +13,8 @@ _NAMED = re.compile(
 """Where the service scheduler names what it is about."""
 _LISTED = re.compile(r"(?<=: \[)[A-Za-z0-9]+(?:, [A-Za-z0-9]+)*(?=\])")
 """Logical ids, in the reason of a stack that failed."""
+_CODES = re.compile(r"(?:Error Code|ErrorCode): ([A-Za-z]+)")
+"""Where AWS's sentences give the code of an error."""
 _LISTS = re.compile(r"resource\(s\) failed to|resources? \[")
 
 
@@ -91,8 +93,9 @@ def learn_names(text: Text, said: str) -> str:
 
 
 def hide_unknown_words(text: Text, said: str) -> str:
-    """Hide every word that is not known to be one."""
-    return RUNS.sub(lambda found: text.token(found[0]), said)
+    """Hide every word that is not known to be one; what stands as AWS's error code is one."""
+    codes = _CODES.findall(said) if "Code: " in said else ()
+    return RUNS.sub(lambda found: (text.code if found[0] in codes else text.token)(found[0]), said)
 
 
 STEPS: tuple[Step, ...] = (

@@ -9,6 +9,7 @@ from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming, is_account
 from forensics.redact.pseudonyms import address_of
 from forensics.redact.words import (
+    is_code,
     is_exception,
     is_field_path,
     is_generated_name,
@@ -124,6 +125,11 @@ class Text:
             # What holds a name of ours is no longer what AWS sent.
             and not any(map(self.naming.is_name, _PARTS.findall(value)))
         )
+
+    def code(self, token: str) -> str:
+        """Return what stands where AWS puts the code of an error: made of words it stays, in strict too."""
+        is_of_somebody = token in self._secrets or self.naming.is_hidden_name(token)
+        return token if is_code(token) and not is_of_somebody else self.token(token)
 
     def _judge(self, token: str) -> str:
         if self.naming.is_settled(token) and token not in self._secrets:

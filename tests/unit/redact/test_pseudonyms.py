@@ -78,7 +78,14 @@ def test_a_name_has_the_shape_of_its_value(value: str, shape: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ip-10-0-1-5", "ip-10-0-1-77"), ("task-1", "task-2"), ("host1.acme.com", "host2.acme.com")],
+    [
+        ("ip-10-0-1-5", "ip-10-0-1-77"),
+        ("task-1", "task-2"),
+        ("host1.acme.com", "host2.acme.com"),
+        ("user1@acme.com", "user2@acme.com"),
+        ("assets-1a2b3c4d5e6f", "assets-f6e5d4c3b2a1"),
+        ("job-53ef3ecd-2736-5d51-a659-fe7b331ccd8b", "job-0b6f4e3a-31de-5d51-a659-fe7b331ccd8b"),
+    ],
 )
 def test_values_that_differ_in_numbers_have_names_that_do(one: str, other: str) -> None:
     """Tasks are grouped by their reason without its numbers: redacted ones group alike."""

@@ -102,6 +102,24 @@ def test_strict_hides_the_names_of_stacks_services_and_resources() -> None:
     assert "AWS::RDS::DBInstance" in shown
 
 
+def test_strict_lets_awss_error_codes_stand_where_aws_gives_them() -> None:
+    """A rule rests on them; elsewhere a name of several words may be somebody's."""
+    text = "Refused (Service: Elb; Error Code: TrustStoreCertificateWrong)"
+    assert reason(text, "strict") == text
+    assert "TrustStoreCertificateWrong" not in reason("Refused TrustStoreCertificateWrong", "strict")
+    assert "Falcon" not in reason("Refused (Service: Elb; Error Code: FalconTunnel)", "strict")
+    own = stack_event(LogicalResourceId="DatabaseTable", ResourceStatusReason="Error Code: DatabaseTable")
+    assert "DatabaseTable" not in line(redactor("strict").record(own))
+
+
+def test_strict_lets_the_names_of_awss_own_roles_stand() -> None:
+    """What a service-linked role is called says whose it is: AWS's."""
+    name = "AWSServiceRoleForEC2SpotFleetServiceLinkedRole"
+    assert told(stack_event(LogicalResourceId=name), "strict")["LogicalResourceId"] == name
+    other = told(stack_event(LogicalResourceId="AWSServiceRoleForFalcon"), "strict")["LogicalResourceId"]
+    assert other.startswith("anon")
+
+
 def test_off_hides_nothing() -> None:
     given = stack_event(ResourceStatusReason="password is hunter2")
     made = redactor("off")
