@@ -63,6 +63,7 @@ SECRETS ?= bench/unseen_secrets.jsonl
 accuracy: $(READY)
 	@$(BIN)/python -m bench.accuracy $(CORPUS)
 	@$(BIN)/python -m bench.redaction $(SECRETS)
+	@$(BIN)/python -m bench.explained $(CORPUS)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

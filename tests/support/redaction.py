@@ -1,10 +1,11 @@
 """Records to redact, and what became of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from forensics.model.record import Record
+from forensics.model.record import Fact, Record
 from forensics.redact.pseudonyms import Pseudonyms
 from forensics.redact.redactor import Redactor
 from tests.support.histories import ACCOUNT, REGION
@@ -35,6 +36,16 @@ def record(kind: str, source: str, data: Any, **fields: Any) -> Record:
             **fields,
         }
     )
+
+
+def records_of(history: Sequence[Fact]) -> list[Record]:
+    """Return facts as an archive would hold them."""
+    return [
+        record(
+            fact.type, fact.source, fact.data, id=fact.id, subject=fact.subject, time=fact.time, seq=number
+        )
+        for number, fact in enumerate(history, 1)
+    ]
 
 
 def stack_event(**fields: Any) -> Record:
