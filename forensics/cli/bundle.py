@@ -14,6 +14,7 @@ from forensics.bundle.reader import Bundle
 from forensics.cli.bundling import deliver, literals_in, source_of
 from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import Opened, inputs, opened
+from forensics.cli.redacting import case_of
 from forensics.errors import UsageError
 from forensics.model.clock import SystemClock, to_rfc3339
 from forensics.model.inert import inert
@@ -96,7 +97,7 @@ def bundle(
     def records() -> Iterator[Record]:
         return filter(takes, found.records())
 
-    with open_case(case or source.archive_id or "saved-output", folder_of(os.environ)) as names:
+    with open_case(case_of(case, found), folder_of(os.environ)) as names:
         redactor = Redactor(policy, names, literals=literals)
         asked = Asked(
             tool=f"forensics {__version__}",

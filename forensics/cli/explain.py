@@ -11,7 +11,7 @@ from forensics.analysis.diagnose import judge
 from forensics.analysis.timeline import Timeline
 from forensics.cli.damage import warn_of_damage, with_damage
 from forensics.cli.formats import FORMATS, Told, check_limit, write
-from forensics.cli.opening import inputs, opened
+from forensics.cli.opening import inputs, opened, redaction, told
 from forensics.cli.output import destination
 from forensics.model.finding import Diagnosis
 
@@ -58,6 +58,7 @@ class AttemptNumber(click.ParamType[int | Literal["all"]]):
     help="Exit with 1 where an operation failed, or where something is or may be missing. Repeatable. "
     "[default: never]",
 )
+@redaction
 def explain(
     *,
     paths: tuple[Path, ...],
@@ -66,6 +67,9 @@ def explain(
     output_file: Path | None,
     max_bytes: int | None,
     fail_on: tuple[str, ...],
+    redact: str | None,
+    also: Path | None,
+    case: str | None,
 ) -> int:
     """Say what failed first in an archive or in saved AWS output, and why.
 
@@ -76,12 +80,12 @@ def explain(
     junit for whatever reads test reports, slack for an incoming webhook, markdown for a ticket.
     """
     check_limit(output, max_bytes)
-    found = opened(paths)
-    timeline = Timeline.of(found.records())
-    diagnosis = with_damage(judge(timeline, attempt=attempt), found)
-    told = Told(diagnosis=diagnosis, course=course_behind(timeline, diagnosis), limit=max_bytes)
-    with destination(output_file) as out:
-        write(output, told, out, to_file=output_file is not None)
+    with told(opened(paths), redact, case=case, also=also) as found:
+        timeline = Timeline.of(found.records())
+        diagnosis = with_damage(judge(timeline, attempt=attempt), found)
+        said = Told(diagnosis=diagnosis, course=course_behind(timeline, diagnosis), limit=max_bytes)
+        with destination(output_file) as out:
+            write(output, said, out, to_file=output_file is not None)
     warn_of_damage(found, sys.stderr)
     return int(_holds(diagnosis, fail_on))
 

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -45,6 +46,49 @@ def inputs(command: Command) -> Command:
     return click.argument(
         "paths", nargs=-1, required=True, metavar="ARCHIVE|BUNDLE|FILE...", type=click.Path(path_type=Path)
     )(command)
+
+
+def redaction(command: Command) -> Command:
+    """Give a command the flags for saying what a bundle would say, as ``redact``, ``also``, ``case``."""
+    for option in reversed(_REDACTION):
+        command = option(command)
+    return command
+
+
+_REDACTION = (
+    click.option(
+        "--redact",
+        type=click.Choice(["standard", "strict"]),
+        help="Hide what a bundle of this policy hides, and say what this command says of that bundle.",
+    ),
+    click.option(
+        "--also",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="With --redact: texts to hide wherever they occur, one a line.",
+    ),
+    click.option(
+        "--case", metavar="NAME", help="With --redact: the same names as in the bundles of this case."
+    ),
+)
+
+
+def told(
+    found: Opened, redact: str | None, *, case: str | None, also: Path | None
+) -> AbstractContextManager[Opened]:
+    """Return what was opened, redacted where that was asked for.
+
+    Raises:
+        UsageError: A flag needs another.
+    """
+    if redact is not None:
+        redacted: Callable[..., AbstractContextManager[Opened]]
+        redacted = importlib.import_module("forensics.cli.redacting").redacted
+        return redacted(found, redact, case=case, also=also)
+    for flag, value in (("--case", case), ("--also", also)):
+        if value is not None:
+            raise UsageError(f"{flag} goes with --redact", hint="add --redact standard or --redact strict")
+    return nullcontext(found)
 
 
 def opened(paths: Sequence[Path]) -> Opened:

@@ -12,7 +12,7 @@ from forensics.analysis.timeline import Timeline
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
 from forensics.cli.damage import warn_of_damage, with_damage
-from forensics.cli.opening import Opened, inputs, opened
+from forensics.cli.opening import Opened, inputs, opened, redaction, told
 from forensics.cli.output import destination
 from forensics.errors import UsageError
 from forensics.report.html.page import Origin, page
@@ -30,7 +30,17 @@ from forensics.report.incident import document
 )
 @click.option("-o", "--output", type=click.Choice(["html", "incident"]), default="html", show_default=True)
 @click.option("-O", "--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
-def report(paths: tuple[Path, ...], attempt: int | None, output: str, output_file: Path | None) -> None:
+@redaction
+def report(
+    *,
+    paths: tuple[Path, ...],
+    attempt: int | None,
+    output: str,
+    output_file: Path | None,
+    redact: str | None,
+    also: Path | None,
+    case: str | None,
+) -> None:
     """Write what an archive or saved AWS output holds as a document for people.
 
     html is one file that opens by double click and asks for nothing over the network: the cause, a timeline
@@ -40,19 +50,20 @@ def report(paths: tuple[Path, ...], attempt: int | None, output: str, output_fil
     """
     if output == "html" and output_file is None and sys.stdout.isatty():
         raise UsageError("a page is no reading for a terminal", hint="name a file: -O report.html")
-    found = opened(paths)
-    text = _incident(found, attempt) if output == "incident" else _html(found, attempt)
-    with destination(output_file) as out:
-        out.write(text)
+    source = opened(paths)
+    with told(source, redact, case=case, also=also) as found:
+        text = _incident(found, attempt) if output == "incident" else _html(found, attempt, _origin(source))
+        with destination(output_file) as out:
+            out.write(text)
     warn_of_damage(found, sys.stderr)
 
 
-def _html(found: Opened, number: int | None) -> str:
+def _html(found: Opened, number: int | None, origin: Origin | None) -> str:
     timeline = Timeline.of(found.records())
     diagnosis = with_damage(judge(timeline, attempt=number), found)
     attempt = attempt_of(diagnosis, number)
     course = course_of_attempt(timeline, attempt)
-    return page(found.records, diagnosis, course, attempt=attempt, origin=_origin(found))
+    return page(found.records, diagnosis, course, attempt=attempt, origin=origin)
 
 
 def _incident(found: Opened, number: int | None) -> str:
