@@ -9,6 +9,7 @@ from forensics.analysis.coverage_trace import NEVER_READ
 from forensics.analysis.shapes import payload_of, text_at, value_at
 from forensics.model import record as facts
 from forensics.model.finding import Coverage
+from forensics.model.ranges import from_ranges
 from forensics.model.record import Gap, Record
 
 _HARMLESS = "recovered"
@@ -46,6 +47,8 @@ class Watching:
         self.import_notes: dict[str, None] = {}
         """What an import of saved output says is missing or was not understood, each once."""
         self._gaps: dict[tuple[str, str], Gap] = {}
+        self._open: dict[str, str] = {}
+        """Since when, of each stream whose last gap is open."""
         self._waiting: dict[int, str] = {}
         """The streams that were opened and not yet seen read, by number."""
         self._ran = False
@@ -88,8 +91,12 @@ class Watching:
     def _add_coverage(self, record: Record) -> None:
         self._waiting = {number: name for number, name in self._waiting.items() if name not in self.read}
         if self._waiting:
-            ranges = text_at(payload_of(record), "streams")
-            self.read.update(name for number, name in self._waiting.items() if within(number, ranges))
+            spans = list(from_ranges(text_at(payload_of(record), "streams")))
+            self.read.update(
+                name
+                for number, name in self._waiting.items()
+                if any(first <= number <= last for first, last in spans)
+            )
 
     def _add_refusal(self, record: Record) -> None:
         payload = payload_of(record)
@@ -156,25 +163,17 @@ class Watching:
         except (msgspec.ValidationError, msgspec.DecodeError):
             return
         # A gap is described again when it closes: the later description holds.
-        for key in [key for key, known in self._gaps.items() if key[0] == gap.stream and known.kind == _OPEN]:
-            del self._gaps[key]
-        self._gaps[(gap.stream, gap.since)] = gap
+        open_since = self._open.pop(gap.stream, None)
+        if open_since is not None:
+            del self._gaps[gap.stream, open_since]
+        self._gaps[gap.stream, gap.since] = gap
+        if gap.kind == _OPEN:
+            self._open[gap.stream] = gap.since
 
 
 def may_miss(gap: Gap) -> bool:
     """Return whether something may be missing because of a gap."""
     return gap.kind != _HARMLESS
-
-
-def within(number: int, ranges: str) -> bool:
-    """Return whether a number is in a text of ranges such as ``1-40,42``."""
-    for part in ranges.split(","):
-        low, dash, high = part.partition("-")
-        if not low.isascii() or not low.isdigit() or (dash and not high.isdigit()):
-            continue
-        if int(low) <= number <= int(high if dash else low):
-            return True
-    return False
 
 
 _TAKES: dict[str, Callable[[Watching, Record], None]] = {
