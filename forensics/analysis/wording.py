@@ -244,7 +244,7 @@ def credentials_sentence(*, state: str, source: str, ends: str, command: str, de
         return f"they do not work any more{where}, a person is needed: {act}: {detail}"
     if state == NEEDS_PERSON:
         return f"{f'they {ends}' if ends else 'they may end'}{where}, and only a person can renew them: {act}"
-    return f"they renew themselves{where}{f'; they {ends}' if ends else ''}"
+    return f"they renew themselves{where}; they {ends}" if ends else f"they do not end{where}"
 
 
 def _identity(record: Record) -> Words:

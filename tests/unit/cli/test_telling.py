@@ -27,12 +27,18 @@ def _stopped(number: int, reason: str = SECRET, service: str = "shop") -> Record
     )  # fmt: skip
 
 
-def _standing(state: str, *, left_s: int | None = None, detail: str = "") -> Record:
+def _standing(
+    state: str,
+    *,
+    left_s: int | None = None,
+    detail: str = "",
+    expires_at: str | None = "2026-01-15T13:00:00.000Z",
+) -> Record:
     said = {
         "site": "default",
         "state": state,
         "source": "profile deploy",
-        "expires_at": "2026-01-15T13:00:00.000Z",
+        "expires_at": expires_at,
         "command": "aws sso login --profile deploy",
         "detail": detail,
         "left_s": left_s,
@@ -62,6 +68,12 @@ def test_credentials_that_work_are_no_trouble() -> None:
     assert told is not None
     assert told.text.startswith("credentials of default: they renew themselves (profile deploy)")
     assert notice_of(told, "archive") is None
+
+
+def test_keys_that_never_end_are_not_said_to_renew_themselves() -> None:
+    told = worth_telling(_standing("renews", expires_at=None))
+    assert told is not None
+    assert told.text == "credentials of default: they do not end (profile deploy)"
 
 
 def test_their_end_is_told_by_the_trouble_alone() -> None:
