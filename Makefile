@@ -64,6 +64,7 @@ accuracy: $(READY)
 	@$(BIN)/python -m bench.accuracy $(CORPUS)
 	@$(BIN)/python -m bench.redaction $(SECRETS)
 	@$(BIN)/python -m bench.explained $(CORPUS)
+	@$(BIN)/python -m bench.names
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

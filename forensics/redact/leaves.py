@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from forensics.redact.fields import How
+from forensics.redact.forms import looks_secret
 from forensics.redact.naming import Naming, is_account
 from forensics.redact.text import Text
 from forensics.redact.values import Values, is_open_value
-from forensics.redact.words import is_code, is_number, is_region, is_resource_type, is_word, looks_secret
+from forensics.redact.words import is_code, is_number, is_region, is_resource_type, is_word
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
 _NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,20})?|true|false", re.IGNORECASE)

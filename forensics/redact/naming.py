@@ -3,13 +3,13 @@
 import re
 
 from forensics.model.identity import Arn, parse_arn
+from forensics.redact.forms import looks_secret
 from forensics.redact.pseudonyms import Pseudonyms, address_of
 from forensics.redact.words import (
     is_code,
     is_region,
     is_resource_type,
     kinds,
-    looks_secret,
     open_hosts,
     services,
 )
@@ -19,6 +19,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ID = re.compile(r"[0-9a-f]{8,32}|\d{1,20}")
 _DEPLOYMENT = re.compile(r"ecs-svc/\d{1,20}")
 _IMAGE = re.compile(r"[A-Za-z0-9][\w.-]*(?::\d{1,5}(?=/))?(?:/[a-z0-9][\w.-]*)*(?::[\w.-]{1,128})?")
+_TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}", re.ASCII)
+_COMMIT = re.compile(r"^[0-9a-f]{7,16}$|(?:^|[-_.])(?:[0-9a-f]{40}|[0-9a-f]{64})$")
+"""What a tag is, or ends with: a commit, short or whole, or a digest."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
 _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
@@ -31,22 +34,12 @@ _SEVERAL_WORDS = re.compile(r"[a-z][A-Z]|[-_0-9]")
 _SECRET_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
 _WITHOUT_KINDS = frozenset(["s3", "sns", "sqs", "execute-api", "codecommit", "firehose"])
 """Services in whose ARNs the name stands first."""
-_ECS_KINDS = frozenset(
-    [
-        "cluster",
-        "service",
-        "task",
-        "container",
-        "task-definition",
-        "service-deployment",
-        "service-revision",
-        "task-set",
-        "container-instance",
-        "capacity-provider",
-        "daemon",
-        "daemon-deployment",
-    ]
-)
+_ECS_IDS = {
+    "cluster": 0, "service": 0, "task": 1, "container": 2, "task-definition": 0, "service-deployment": 1,
+    "service-revision": 1, "task-set": 1, "container-instance": 1, "capacity-provider": 0, "daemon": 0,
+    "daemon-deployment": 1,
+}  # fmt: skip
+"""Kinds of things of ECS: how many parts at the end of an ARN are ids, the others are names."""
 
 
 class Naming:
@@ -102,7 +95,9 @@ class Naming:
         """Return the name of a stack, service, cluster, container or resource as it may be told."""
         if not value or self.is_settled(value):
             return value
-        if "/" in value and ":" not in value and not value.startswith("/"):
+        # A random text may hold slashes, and its parts be too short to judge.
+        is_path = "/" in value and ":" not in value and not value.startswith("/")
+        if is_path and not looks_secret(value):
             return "/".join(self.public(part) for part in value.split("/"))
         if ":" in value or "/" in value:
             return self.whatever(value)
@@ -169,8 +164,10 @@ class Naming:
         kind, mark, rest = _split(arn.resource)
         if arn.service == "cloudformation" and mark == "/" and kind in {"stack", "changeSet"}:
             return f"{kind}/{self._each(rest, '/')}"
-        if arn.service == "ecs" and mark == "/" and kind in _ECS_KINDS:
-            return f"{kind}/{'/'.join(self._revision(part) for part in rest.split('/'))}"
+        if arn.service == "ecs" and mark == "/" and kind in _ECS_IDS:
+            parts = rest.split("/")
+            names = max(0, len(parts) - _ECS_IDS[kind])
+            return "/".join([kind, *map(self._revision, parts[:names]), *map(self._id, parts[names:])])
         if arn.service in {"secretsmanager", "ssm", "logs"} and mark:
             return f"{kind}{mark}{self._whole(rest, arn.service)}"
         has_kind = mark and kind in kinds() and arn.service not in _WITHOUT_KINDS
@@ -184,14 +181,18 @@ class Naming:
         )
 
     def _revision(self, part: str) -> str:
-        """Return a part of an ECS ARN: a name, an id, or FAMILY:REVISION."""
+        """Return a name in an ECS ARN, or FAMILY:REVISION."""
         name, colon, number = part.partition(":")
         if colon and number.isdigit():
             return f"{self.public(name)}:{number}"
+        return part if part == "*" else self.public(part)
+
+    def _id(self, part: str) -> str:
+        """Return an id in an ECS ARN; a name, where it has not the shape of one."""
         if _UUID.fullmatch(part) or (_ID.fullmatch(part) and not is_account(part)):
             self.learn(part)
             return part
-        return part if part == "*" else self.public(part)
+        return self._revision(part)
 
     def _whole(self, rest: str, service: str) -> str:
         """Return a name that slashes do not take apart; what stands behind colons is hidden by itself."""
@@ -249,9 +250,9 @@ class Naming:
 
     def tag(self, tag: str) -> str:
         """Return an image's tag, which says which build it is."""
-        if not tag or (re.fullmatch(r"[A-Za-z0-9_][\w.-]{0,60}", tag) and not looks_secret(tag)):
+        if not tag or (_TAG.fullmatch(tag) and not looks_secret(_COMMIT.sub("", tag))):
             return tag
-        return tag if re.fullmatch(r"[0-9a-f]{7,64}", tag) else self.hide(tag)
+        return self.hide(tag)
 
     def content_digest(self, text: str) -> str:
         """Return a digest of what a payload held, made anew: it would show that a guess at it is right."""

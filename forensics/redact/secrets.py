@@ -9,7 +9,8 @@ import msgspec
 from forensics.model.record import UNDECODABLE, Fact
 from forensics.redact import cues
 from forensics.redact.fields import FIELDS, Fields, How
-from forensics.redact.words import FORMATS, is_open_word, looks_secret
+from forensics.redact.forms import FORMATS, looks_secret
+from forensics.redact.words import is_open_word
 
 HIDDEN = "(secret, not recorded)"
 """What stands in place of a secret."""

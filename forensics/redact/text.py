@@ -5,19 +5,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
+from forensics.redact.forms import is_exception, looks_secret
 from forensics.redact.literals import Literals
 from forensics.redact.naming import Naming, is_account
 from forensics.redact.pseudonyms import address_of
 from forensics.redact.words import (
     is_code,
-    is_exception,
     is_field_path,
     is_generated_name,
     is_number,
     is_open_word,
     is_region,
     is_resource_type,
-    looks_secret,
 )
 
 Step = Callable[["Text", str], str]

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from forensics.redact.cues import NAMES, SECRET_KEY
+from forensics.redact.forms import looks_secret
 from forensics.redact.naming import Naming
 from forensics.redact.text import Text
-from forensics.redact.words import choices, is_code, is_region, is_resource_type, is_word, looks_secret
+from forensics.redact.words import choices, is_code, is_region, is_resource_type, is_word
 
 _LARGEST_OPEN = 65_535
 """Numbers up to here are ports, sizes and counts; larger ones may be anything."""

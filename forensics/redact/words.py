@@ -31,7 +31,6 @@ _OPEN_FORMS = re.compile(
     r"|\d{1,6}0{3,6}|\d{7}"
 )
 """Instance classes, runtimes, a template's functions, and large round numbers."""
-_EXCEPTION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:Exception|Error|Fault)")
 _REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-(?:gov|iso[a-z]?))?-[a-z]{4,9}-\d[a-z]?")
 _RESOURCE_TYPE = re.compile(r"(?:AWS|Alexa)::[A-Z][A-Za-z0-9]{1,40}::[A-Z][A-Za-z0-9]{1,60}(?:::MODULE)?")
 
@@ -114,11 +113,6 @@ def is_code(text: str, *, strict: bool = False) -> bool:
     return not strict or len(parts) < 2 or text.endswith(_ENDS_OF_CODES) or text.startswith(_BEGINS_OF_CODES)
 
 
-def is_exception(text: str) -> bool:
-    """Tell whether a text is the name of an error, AWS's or a program's."""
-    return _EXCEPTION.fullmatch(text) is not None and not looks_secret(text)
-
-
 @lru_cache(_REMEMBERED)
 def is_generated_name(text: str) -> bool:
     """Tell whether a text is a logical id as the CDK makes them: words, and eight hexadecimal digits."""
@@ -146,39 +140,6 @@ def is_region(text: str) -> bool:
 def is_resource_type(text: str) -> bool:
     """Tell whether a text is one of AWS's own resource types."""
     return _RESOURCE_TYPE.fullmatch(text) is not None
-
-
-_ACCESS_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[/+])[A-Za-z0-9/+]{40}")
-_JOINTS_OF_BASE64 = re.compile(r"[/+=]")
-_SHORTEST_RANDOM = 16
-_SHORTEST_PIECES = 4
-_PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-FORMATS = re.compile(
-    r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}"
-    r"|xox[abposre]-|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_|glpat-|[rsp]k_(?:live|test)_|AIza[\w-]{20,}|npm_[A-Za-z0-9]{20,}"
-    r"|-----BEGIN|SG\.[\w-]{16,}|hooks\.slack\.com|pypi-[\w-]{16,}|dckr_pat_|sk-[A-Za-z0-9]{16,}",
-)
-"""Forms of keys and tokens that are known by how they begin."""
-
-
-@lru_cache(_REMEMBERED)
-def looks_secret(text: str) -> bool:
-    """Tell whether a text that stands where a name belongs has the form of a secret instead."""
-    if FORMATS.search(text) or _ACCESS_KEY.fullmatch(text):
-        return True
-    parts = re.split(r"[^A-Za-z0-9]+", text)
-    if _JOINTS_OF_BASE64.search(text):
-        parts.append("".join(parts))
-    return any(_is_random(re.sub(r"(?<=[A-Za-z])[0-9A-F]{8}$", "", part)) for part in parts)
-
-
-def _is_random(part: str) -> bool:
-    """Tell whether letters, capitals and digits change as chance makes them change, and spell no words."""
-    if len(part) < _SHORTEST_RANDOM:
-        return False
-    pieces = _PIECES.findall(part)
-    spelled = sum(len(piece) for piece in pieces if len(piece) > 2 and is_word(piece))
-    return len(part) / len(pieces) < _SHORTEST_PIECES and spelled < len(part) / 3
 
 
 def is_open_word(text: str, *, strict: bool = False) -> bool:

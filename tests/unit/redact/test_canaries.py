@@ -52,7 +52,11 @@ SECRETS = st.one_of(
     st.builds(lambda text: f"IQoJb3JpZ2luX2Vj{text}==", _text(_BASE64, 120)),
     _JWTS,
     _PEMS,
-    _text(_ALNUM, 32, 40),
+    _text(_ALNUM, 24, 40),
+    _text(_URLSAFE, 32),
+    _text(_URLSAFE, 43),
+    _text(string.ascii_lowercase, 24, 32),
+    _text(string.ascii_lowercase + string.digits, 24, 32),
     st.builds(lambda text: f"ghp_{text}", _text(_ALNUM, 36)),
 )
 """Secrets that are known by their form, wherever they stand."""
