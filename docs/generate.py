@@ -30,7 +30,8 @@ PARTS = {
     "009": "Saved output and reading speed",
     "010": "Forms of an explanation",
     "011": "The HTML report",
-    "012": "Redaction",
+    "012[0-6]": "Redaction",
+    "012[7-9]": "What AWS tells",
 }
 """The parts by the first digits of their decisions' numbers, as a shell pattern."""
 

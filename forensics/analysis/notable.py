@@ -31,7 +31,8 @@ class Notable(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     """operation_started, rollback_started, stack_ended, resource_failed, hook_failed, deployment_failed,
-    deployment_completed, service_trouble, task_stopped, gap, refused, undecodable, recovered or identity."""
+    deployment_completed, service_trouble, task_stopped, gap, refused, undecodable, conflict, recovered or
+    identity."""
     severity: str
     """info, warning or error."""
     text: str
@@ -197,6 +198,7 @@ _JUDGES: dict[str, Callable[[Record], Verdict | None]] = {
     facts.GAP: _judge_gap,
     facts.REFUSAL: lambda _record: ("refused", WARNING),
     facts.UNDECODABLE: lambda _record: ("undecodable", WARNING),
+    facts.CONFLICT: lambda _record: ("conflict", WARNING),
     facts.RECOVERY: lambda _record: ("recovered", WARNING),
     facts.IDENTITY: lambda _record: ("identity", INFO),
     facts.CREDENTIALS: _judge_credentials,

@@ -1,12 +1,13 @@
 """What was watched, what was read, and when it could not be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from forensics.analysis import coverage
 from forensics.analysis.coverage_trace import NEVER_READ
 from forensics.analysis.shapes import payload_of, text_at, value_at
+from forensics.analysis.wording import words
 from forensics.model import record as facts
 from forensics.model.finding import Coverage
 from forensics.model.ranges import from_ranges
@@ -15,6 +16,7 @@ from forensics.model.record import Gap, Record
 _HARMLESS = "recovered"
 _OPEN = "open"
 _UNREAD_NAMED = 10
+_CONFLICTS_NAMED = 10
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,8 @@ class Watching:
         """By stream: the last refusal; one that keeps the stream from being read ends with a good poll."""
         self.import_notes: dict[str, None] = {}
         """What an import of saved output says is missing or was not understood, each once."""
+        self.conflicts: dict[int, str] = {}
+        """What AWS told in two ways, in words, by the number of the record that keeps the second."""
         self._gaps: dict[tuple[str, str], Gap] = {}
         self._open: dict[str, str] = {}
         """Since when, of each stream whose last gap is open."""
@@ -114,6 +118,10 @@ class Watching:
         if isinstance(notes, list):
             self.import_notes |= dict.fromkeys(note for note in notes if isinstance(note, str))
 
+    def _add_conflict(self, record: Record) -> None:
+        said = words(record)
+        self.conflicts[record.seq] = " ".join(filter(None, (said.where, said.what, said.state)))
+
     @property
     def unread(self) -> list[str]:
         """Streams that were opened and of which no poll ever succeeded, in the order they were opened."""
@@ -140,11 +148,14 @@ class Watching:
         return self._all_gaps
 
     def coverage(self) -> Coverage:
-        """Return whether anything is, or may be, missing; a gap that was recovered misses nothing."""
+        """Return whether anything is, or may be, missing.
+
+        A gap that was recovered misses nothing, and what AWS told in two ways is recorded in both.
+        """
         gaps = self.gaps()
         notes = self._notes()
         is_whole = not notes and all(gap.kind == _HARMLESS for gap in gaps)
-        return Coverage(complete=is_whole, gaps=gaps, notes=notes)
+        return Coverage(complete=is_whole, gaps=gaps, notes=(*notes, *self._notes_on_conflicts()))
 
     def _notes(self) -> tuple[str, ...]:
         if self.was_blind:
@@ -156,6 +167,12 @@ class Watching:
             notes.append(f"{len(unread) - _UNREAD_NAMED} more streams were never read")
         notes += self.import_notes
         return tuple(notes)
+
+    def _notes_on_conflicts(self) -> Iterator[str]:
+        for seq, name in list(self.conflicts.items())[:_CONFLICTS_NAMED]:
+            yield f"AWS told {name} in two ways: the first counts here, the other is record {seq}"
+        if len(self.conflicts) > _CONFLICTS_NAMED:
+            yield f"AWS told {len(self.conflicts) - _CONFLICTS_NAMED} more facts in two ways"
 
     def _add_gap(self, record: Record) -> None:
         try:
@@ -184,4 +201,5 @@ _TAKES: dict[str, Callable[[Watching, Record], None]] = {
     facts.COVERAGE: Watching._add_coverage,
     facts.REFUSAL: Watching._add_refusal,
     facts.IMPORT: Watching._add_import,
+    facts.CONFLICT: Watching._add_conflict,
 }

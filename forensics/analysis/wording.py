@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from forensics.analysis import shapes
 from forensics.model import record as facts
 from forensics.model.clock import from_rfc3339
+from forensics.model.conflict import told_otherwise
 from forensics.model.credentials import DENIED, NEEDS_PERSON
 from forensics.model.identity import parse_arn, parse_service_arn, parse_stack_arn, task_id
 from forensics.model.record import Record
@@ -255,6 +256,15 @@ def _identity(record: Record) -> Words:
     return Words("forensics", "", "", f"records as {whose} in {text(who, 'region')}{ends}")
 
 
+def _conflict(record: Record) -> Words:
+    told = told_otherwise(record)
+    if told is None:
+        return Words(short_name(record.source), record.subject or "", "told in two ways", "")
+    said = words(told)
+    reason = f"{said.reason} (AWS told this in another way before)" if said.reason else ""
+    return said._replace(reason=reason or "AWS told this in another way before")
+
+
 def _undecodable(record: Record) -> Words:
     answer = shapes.payload_of(record)
     where = stream_name(shapes.text_at(answer, "stream"))
@@ -301,6 +311,7 @@ _SAY: dict[str, Callable[[Record], Words]] = {
     facts.GAP: _gap,
     facts.REFUSAL: _refusal,
     facts.UNDECODABLE: _undecodable,
+    facts.CONFLICT: _conflict,
     facts.STREAM: _ours,
     facts.POLL: _ours,
     facts.COVERAGE: _ours,

@@ -13,6 +13,8 @@ from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecoda
 from forensics.model.record import Fact, Record
 
 _CRC_BYTES = len(b',"crc":"00000000"}\n')
+_DATA = b',"data":'
+_DATA_BYTES = len(_DATA)
 _ENCODER = msgspec.json.Encoder()
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 _TARGET_OF = attrgetter("type", "source")
@@ -42,11 +44,13 @@ class Append(Sequence[Record]):
 
     Attributes:
         content: The bytes to write.
+        crcs: CRC-32 of each record's payload as it is written, in order, once `compute_crcs` was called.
     """
 
     def __init__(self, facts: Sequence[Fact | Record], envelope: Envelope) -> None:
         self._envelope = envelope
         self._facts = list(facts)
+        self.crcs: list[int] = []
         self._lines = self._encode()
         self.content = b"".join(self._lines)
         # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
@@ -57,6 +61,18 @@ class Append(Sequence[Record]):
     def targets(self) -> list[tuple[str, str]]:
         """Return each record's type and source, in order, without making the records."""
         return list(map(_TARGET_OF, self._facts))
+
+    @property
+    def first_seq(self) -> int:
+        """The number of the first record."""
+        return self._envelope.first_seq
+
+    def compute_crcs(self) -> None:
+        """Compute `crcs`: best while the disk is busy."""
+        before = len(self._envelope.prev) + len(self._envelope.run)
+        self.crcs = [
+            crc32(line[line.index(_DATA, before) + _DATA_BYTES : -_CRC_BYTES]) for line in self._lines
+        ]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -86,7 +102,7 @@ class Append(Sequence[Record]):
             poll=envelope.poll or None,
             time=fact.time or None,
             subject=fact.subject or None,
-            data=Raw(line[line.index(b',"data":', before) + 8 : -_CRC_BYTES]),
+            data=Raw(line[line.index(_DATA, before) + _DATA_BYTES : -_CRC_BYTES]),
         )
 
     def _encode(self) -> list[bytes]:

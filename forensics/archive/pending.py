@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from forensics.archive.append import Append
+from forensics.archive.recent import Key
 from forensics.errors import ArchiveError
 from forensics.model.record import Record
 
-Key = tuple[str, str]
 Then = Callable[[Sequence[Record]], None]
 EMPTY: Mapping[Key, object] = MappingProxyType({})
 

@@ -9,10 +9,13 @@ from forensics.archive.disk import Disk
 from forensics.archive.ending import Ending, find_ending, fold_segment
 from forensics.archive.open_segment import OpenSegment
 from forensics.archive.place import Place
-from forensics.archive.recent import Recent, keys_of
+from forensics.archive.recent import Recent
 from forensics.archive.segment import numbers_in, segment_name
 from forensics.archive.streams import ArchiveState
 from forensics.model.record import Fact, Record
+
+_REMEMBERED_BYTES = 16 << 20
+"""So much of closed segments is read at a start."""
 
 
 class Standing(msgspec.Struct, kw_only=True):
@@ -71,12 +74,23 @@ def resume(place: Place, disk: Disk, recent: Recent) -> Standing:
         mended = recovery.mend(disk, open_number, first_prev=before or None, place=place)
         sealed_seq = state.last_seq
         streams.fold_all(state, (record for record in mended.tail if record.seq > sealed_seq))
-        recent.add(keys_of(mended.tail))
+        recent.add_records(mended.tail)
         standing.segment, standing.tail = mended.segment, mended.tail
         standing.fact, standing.salvaged = mended.fact, mended.salvaged
-    if not recent.is_full and closed_number in numbers_in(place.segments.names())[0]:
-        recent.add_older(place.segments.read(segment_name(closed_number)))
+    _remember(recent, closed_number, place)
     return standing
+
+
+def _remember(recent: Recent, number: int, place: Place) -> None:
+    """Tell the keys of closed segments, from the newest on: of one, and of more where they are short."""
+    there, room_bytes = numbers_in(place.segments.names())[0], _REMEMBERED_BYTES
+    while not recent.is_full and number in there:
+        name = segment_name(number)
+        room_bytes -= place.segments.size_bytes(name)
+        if room_bytes < 0 and recent.uncomputed:
+            return
+        recent.add_older(place.segments.read(name), number)
+        number -= 1
 
 
 def _digest_of(number: int, ending: Ending, place: Place) -> str:

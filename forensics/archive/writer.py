@@ -6,11 +6,12 @@ from pathlib import Path
 
 from forensics.archive import streams
 from forensics.archive.append import Append, Envelope
+from forensics.archive.conflicts import conflicts
 from forensics.archive.disk import Disk
 from forensics.archive.end import End, WriterOptions
-from forensics.archive.pending import Key, Pending, Then
+from forensics.archive.pending import Pending, Then
 from forensics.archive.place import Place, unwritable
-from forensics.archive.recent import Recent, keys_of
+from forensics.archive.recent import Key, Recent, keys_of
 from forensics.archive.removal import find_removable, remove_files, tombstone
 from forensics.archive.resume import resume
 from forensics.archive.retention import RetentionOptions
@@ -107,12 +108,16 @@ class Writer:
         """
         yield from self._at.tail
 
-    def append(self, facts: Sequence[Fact], *, poll: str | None = None) -> Sequence[Record]:
+    def append(
+        self, facts: Sequence[Fact], *, poll: str | None = None, again: Sequence[Fact] = ()
+    ) -> Sequence[Record]:
         """Write facts so that they survive a crash, then fold them into the state.
 
         Args:
-            facts: What one poll saw, oldest first. Those whose key is remembered are dropped.
+            facts: What one poll saw, oldest first. Those whose key is remembered are dropped; where a poll
+                was told something else under that key before, a ``forensics.conflict`` record keeps it.
             poll: Which poll saw them.
+            again: What it saw that is recorded for certain: it is held against what is remembered, too.
 
         Returns:
             The records written, in order; durable.
@@ -120,9 +125,16 @@ class Writer:
         Raises:
             ArchiveUnwritable: None of them was written. The archive is as before; trying again is safe.
         """
-        return self.begin(facts, poll=poll).wait()
+        return self.begin(facts, poll=poll, again=again).wait()
 
-    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+    def begin(
+        self,
+        facts: Sequence[Fact],
+        *,
+        poll: str | None = None,
+        again: Sequence[Fact] = (),
+        then: Then | None = None,
+    ) -> Pending:
         """Write facts as `append` does, and let the caller go on while the disk flushes them.
 
         What was begun before is waited for: facts reach the disk in the order in which they come here.
@@ -130,14 +142,19 @@ class Writer:
         Args:
             facts: As for `append`.
             poll: As for `append`.
+            again: As for `append`.
             then: Told the records when they are durable, by whoever waits for them or begins the next.
 
         Raises:
             ArchiveUnwritable: None of them was written, because of them or of those before them.
         """
-        fresh = self._recent.unknown(facts)
+        fresh, known = self._recent.unknown(facts)
         if self._pending is not None and not fresh.keys().isdisjoint(self._pending.keys):
-            fresh = {key: fact for key, fact in fresh.items() if key not in self._pending.keys}
+            known += [fresh.pop(key) for key in list(fresh) if key in self._pending.keys]
+        # What no poll saw was not told by AWS: somebody saved it, in a form of its own.
+        if poll is not None and (known or again):
+            self._settle_before()
+            fresh |= self._conflicts([*known, *again], fresh)
         if not fresh:
             self._settle_before()
             if then is not None:
@@ -247,6 +264,11 @@ class Writer:
         except OSError as error:
             raise self._refused(error) from error
 
+    def _conflicts(self, told: Sequence[Fact], fresh: Mapping[Key, Fact]) -> dict[Key, Fact]:
+        at = self._at
+        newest = at.closed_number if at.segment is None else at.segment.number
+        return conflicts(told, fresh, self._recent, segments=self._place.segments, newest=newest)
+
     def _encoded(
         self, facts: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None
     ) -> Append:
@@ -268,6 +290,7 @@ class Writer:
 
     def _written(self, append: Append, keys: Mapping[Key, object], then: Then | None = None) -> Pending:
         self._end.begin(append)
+        append.compute_crcs()
         self._pending = Pending(append, keys, settle=self._settle, then=then)
         return self._pending
 
@@ -289,7 +312,10 @@ class Writer:
             pending.fail(self._refused(error))
             return
         streams.fold_written(self.state, pending.append, pending.append.targets())
-        self._recent.add(pending.keys)
+        if len(pending.keys) == len(pending.append):
+            self._recent.add(pending.keys, pending.append.first_seq, pending.append.crcs)
+        else:
+            self._recent.add_records(pending.append)
         pending.succeed()
 
     def _refused(self, error: OSError) -> ArchiveError:

@@ -61,7 +61,8 @@ def _write(recording: Recording, polled: Polled, steps: list[Step]) -> bool:
         )
     positions = [(step.watched, step.position) for step in good]
     positions += [(fresh, fresh.position) for step in good for fresh in step.fresh]
-    is_taken = recording.write(facts, poll=poll_id, positions=positions)
+    again = [fact for step in good if step.batch is not None for fact in step.batch.again]
+    is_taken = recording.write(facts, poll=poll_id, again=again, positions=positions)
     if is_taken and good and not any(step.facts for step in good):
         numbers = tuple(step.watched.number for step in good)
         recording.coverage.add(numbers, calls=polled.calls)

@@ -44,7 +44,14 @@ class ArchiveWriter(Protocol):
         """The open segment's records as they stood when the archive was opened."""
         ...
 
-    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+    def begin(
+        self,
+        facts: Sequence[Fact],
+        *,
+        poll: str | None = None,
+        again: Sequence[Fact] = (),
+        then: Then | None = None,
+    ) -> Pending:
         """Write, and return while it is made durable; ``then`` is told the records when it is.
 
         Raises:
@@ -62,6 +69,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Sequence[Fact]
     poll: str | None
+    again: Sequence[Fact] = ()
+    """Facts that are recorded already, to be held against what was written."""
     then: Then
 
 
@@ -156,7 +165,7 @@ class Journal:
         return self._retry_at_s if self._held else None
 
     def _hold(self, entry: Entry, *, is_oldest: bool = False) -> None:
-        size_bytes = len(msgspec.json.encode(entry.facts))
+        size_bytes = len(msgspec.json.encode([entry.facts, entry.again]))
         self._held_bytes += size_bytes
         if is_oldest:
             self._held.appendleft((entry, size_bytes))
@@ -173,7 +182,7 @@ class Journal:
             entry.then(written)
 
         try:
-            pending = self._writer.begin(entry.facts, poll=entry.poll, then=then)
+            pending = self._writer.begin(entry.facts, poll=entry.poll, again=entry.again, then=then)
         except ArchiveUnwritable as error:
             self.settle(now_s)
             self._note_trouble(error, now_s)

@@ -122,6 +122,7 @@ class Recording:
         facts: Sequence[Fact],
         *,
         poll: str | None = None,
+        again: Sequence[Fact] = (),
         positions: Sequence[tuple[Watched, Position | None]] = (),
     ) -> bool:
         """Write facts in one transaction, or hold them while the archive cannot be written.
@@ -129,6 +130,7 @@ class Recording:
         Args:
             facts: What to write, in order.
             poll: The poll that brought them.
+            again: What it saw again, to be held against what was written.
             positions: Where streams stand once they are written.
 
         Returns:
@@ -138,14 +140,14 @@ class Recording:
             return True
 
         if self.options.redact == "secrets":
-            facts = [without_secrets(fact) for fact in facts]
+            facts, again = list(map(without_secrets, facts)), list(map(without_secrets, again))
 
         def then(written: Sequence[Record]) -> None:
             for watched, position in positions:
                 self.past.keep(watched.stream, position, watched.opened_because)
             self._tell(written)
 
-        return self.journal.write(Entry(facts=facts, poll=poll, then=then), self.now_s())
+        return self.journal.write(Entry(facts=facts, poll=poll, again=again, then=then), self.now_s())
 
     def _tell(self, written: Sequence[Record]) -> None:
         if self._on_commit is None or not written:

@@ -53,7 +53,14 @@ class Aside:
         """Return the open segment's records as they stood when the archive was opened."""
         return self._writer.tail()
 
-    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+    def begin(
+        self,
+        facts: Sequence[Fact],
+        *,
+        poll: str | None = None,
+        again: Sequence[Fact] = (),
+        then: Then | None = None,
+    ) -> Pending:
         """Write what was noted, then begin to write the facts.
 
         Raises:
@@ -63,7 +70,7 @@ class Aside:
         # Where the disk lets us remove nothing, the write that follows meets the same disk and says so.
         with contextlib.suppress(ArchiveUnwritable):
             self._old_segments.let_go(self._writer)
-        pending = self._writer.begin(facts, poll=poll, then=then)
+        pending = self._writer.begin(facts, poll=poll, again=again, then=then)
         self.sealed = self._writer.sealed
         return pending
 

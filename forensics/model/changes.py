@@ -16,6 +16,19 @@ def digest12(payload: Any) -> str:
     return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 
 
+def content_digest(payload: Any) -> str:
+    """Return a short digest of what a payload says.
+
+    The order of an object's keys and of a list's members is no part of it: AWS changes both from call to
+    call.
+
+    Raises:
+        TypeError: It holds what JSON cannot carry.
+        RecursionError: It nests too deep.
+    """
+    return digest12(_unordered(payload))
+
+
 def change_id(name: str, entry: Entry | None, payload: Any) -> str | None:
     """Return the id of the fact that a thing now has this payload; None where it had it already.
 
@@ -43,3 +56,15 @@ def after_change(entry: Entry | None, fact_id: str) -> Entry:
     if entry is None:
         return {"count": 1, "digests": [digest]}
     return {"count": entry["count"] + 1, "digests": [*entry["digests"][-(_MEMORY - 1) :], digest]}
+
+
+def _unordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unordered(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(_unordered, value), key=_spelled)
+    return value
+
+
+def _spelled(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -99,7 +99,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     gaps: tuple[Gap, ...]
     notes: tuple[str, ...] = ()
-    """Sentences on what is missing, or may be, beside the gaps."""
+    """Sentences on what is missing, or may be, beside the gaps, and on what AWS told in two ways."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

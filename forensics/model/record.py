@@ -97,6 +97,9 @@ CLOCK = "forensics.clock"
 """The wall clock was set. data: {before, after, jumped_s}: what it would have shown, what it shows."""
 UNDECODABLE = "forensics.undecodable"
 """An answer that could not be read. data: {stream, operation, body_base64, reason}."""
+CONFLICT = "forensics.conflict"
+"""AWS told a fact that is recorded already in another way. data: {type, id, time, subject, data}: what it
+would have been recorded as; ``id`` and the record's source are the key of the fact that was told first."""
 COMMAND = "forensics.command"
 """The command of `forensics run`. data: {phase, at, argv0, exit_code}; its arguments may hold secrets."""
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.errors import RedactionFailed, UsageError
-from forensics.model.record import JsonObject, Record
+from forensics.model.conflict import holding, told_otherwise
+from forensics.model.record import CONFLICT, JsonObject, Record
 from forensics.redact.envelope import Envelope
 from forensics.redact.fields import FIELDS, Fields, How
 from forensics.redact.leaves import Leaves
@@ -71,10 +72,11 @@ class Redactor:
 
         Worth a first pass over all records: a name that stays in one field stays in every other one.
         """
-        if self._is_off or record.type not in FIELDS:
+        told = told_otherwise(record) if record.type == CONFLICT else record
+        if self._is_off or told is None or told.type not in FIELDS:
             return
         try:
-            self._envelope.learn(record, record.payload())
+            self._envelope.learn(told, told.payload())
         except Exception as error:  # noqa: BLE001 - as below
             raise _failed(record, error) from None
 
@@ -86,13 +88,16 @@ class Redactor:
         """
         if self._is_off:
             return record
-        fields = FIELDS.get(record.type)
-        if fields is None:
+        # What AWS told in another way than before is told, or left out, as if it stood by itself.
+        told = told_otherwise(record) if record.type == CONFLICT else record
+        fields = FIELDS.get(told.type) if told is not None else None
+        if told is None or fields is None:
             self._left_out[record.type if _is_type(record.type) else "unknown"] += 1
             return None
         self._records += 1
         try:
-            return self._redact(record, fields)
+            shown = self._redact(told, fields)
+            return shown if told is record else self._held(record, shown)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must stop the export, and must not be told
             raise _failed(record, error) from None
 
@@ -141,6 +146,13 @@ class Redactor:
         shown = self._walk.object(early, fields, record.type, is_late=True)
         told = self._envelope.redact(record, msgspec.Raw(msgspec.json.encode(shown)))
         return self._without_literals(told)
+
+    def _held(self, record: Record, shown: Record) -> Record:
+        """Return a conflict that holds the redacted record."""
+        key = self._envelope.key(record.id)
+        return self._without_literals(
+            msgspec.structs.replace(shown, type=record.type, id=key, data=holding(shown))
+        )
 
     def _without_literals(self, told: Record) -> Record:
         """Return the record without what the user named, in names that otherwise stay too."""

@@ -177,15 +177,15 @@ def _attempts(attempts: Sequence[Attempt], ink: Ink) -> Iterator[str]:
 
 def _coverage(coverage: Coverage, ink: Ink) -> Iterator[str]:
     missing = missing_gaps(coverage)
+    recovered = len(coverage.gaps) if coverage.complete else 0
     if coverage.complete:
-        recovered = len(coverage.gaps)
         yield ink.paint("COVERAGE  complete", "bold", "green")
-        if recovered:
-            yield from wrap(f"{recovered} interruptions, each made up for:", ink.width, indent=_MARGIN)
     else:
         yield ink.paint(f"COVERAGE  {coverage_in_words(coverage)}", "bold", "yellow")
-        for note in coverage.notes:
-            yield from wrap(note, ink.width, indent=_MARGIN * 2, first=_MARGIN)
+    for note in coverage.notes:
+        yield from wrap(note, ink.width, indent=_MARGIN * 2, first=_MARGIN)
+    if recovered:
+        yield from wrap(f"{recovered} interruptions, each made up for:", ink.width, indent=_MARGIN)
     for gap in (missing or list(coverage.gaps))[:_GAPS_SHOWN]:
         yield from wrap(gap_in_words(gap), ink.width, indent=_MARGIN * 2, first=_MARGIN)
     if len(missing) > _GAPS_SHOWN:

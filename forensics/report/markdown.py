@@ -175,11 +175,12 @@ def _service(row: ServiceRow) -> list[str]:
 def coverage(seen: Coverage) -> str:
     """Return what was not seen, as Markdown."""
     missing = missing_gaps(seen)
+    lines = [f"- {prose(note)}" for note in seen.notes]
     if seen.complete:
         recovered = len(seen.gaps)
         made_up = f" {recovered} interruptions were made up for." if recovered else ""
-        return f"Everything that was watched was seen.{made_up}"
-    lines = [f"- {prose(note)}" for note in seen.notes]
+        said = f"Everything that was watched was seen.{made_up}"
+        return "\n".join([said, "", *lines]) if lines else said
     lines += [f"- {prose(gap_in_words(gap))}" for gap in missing[:_GAPS_SHOWN]]
     if len(missing) > _GAPS_SHOWN:
         lines.append(f"- {len(missing) - _GAPS_SHOWN} more gaps")

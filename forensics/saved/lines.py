@@ -8,7 +8,7 @@ from forensics.saved.found import Found, Item, text
 
 _OURS = "forensics."
 # What says that something is missing holds wherever the records go; what was polled does not.
-_KEPT = (kinds.GAP, kinds.REFUSAL, kinds.UNDECODABLE, kinds.IMPORT)
+_KEPT = (kinds.GAP, kinds.REFUSAL, kinds.UNDECODABLE, kinds.CONFLICT, kinds.IMPORT)
 
 
 def is_record(value: JsonObject) -> bool:

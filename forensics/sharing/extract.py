@@ -7,8 +7,9 @@ import msgspec
 from forensics.analysis import shapes
 from forensics.analysis.attempts import child_of
 from forensics.analysis.wording import short_name
+from forensics.model.conflict import told_otherwise
 from forensics.model.identity import parse_service_arn
-from forensics.model.record import Record
+from forensics.model.record import CONFLICT, Record
 
 _OF_STREAM = frozenset({"forensics.gap", "forensics.refusal", "forensics.undecodable", "forensics.stream"})
 """Facts of ours that concern one stream; the others concern the recording as a whole and always belong."""
@@ -101,6 +102,9 @@ class _Known:
             return _target_of(record) in targets | _clusters(services)
 
         def holds(record: Record) -> bool:
+            if record.type == CONFLICT:
+                told = told_otherwise(record)
+                return told is not None and holds(told)
             if record.type in _OF_STREAM or record.type == shapes.TASK_DEFINITION:
                 return is_of_target(record)
             if record.type.startswith("forensics."):

@@ -25,6 +25,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     stream: Stream
     facts: tuple[Fact, ...] = ()
     """Oldest first; only facts that the position did not know."""
+    again: tuple[Fact, ...] = ()
+    """Facts that the position knows and AWS told once more beside new ones: they may say something else."""
     covers_from: datetime | None = None
     """The poll proves that nothing is missing from here on; None: from the target's beginning."""
     gap: Gap | None = None

@@ -19,6 +19,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     """The list goes DEPTH places beyond the first known id: no late arrival can hide further down."""
     fresh: tuple[int, ...]
     """Places in the list, newest first, of what is not known yet."""
+    known: tuple[int, ...] = ()
+    """Places of what is known, as far as the list was compared."""
 
 
 def join(ids: Sequence[str], known: Iterable[str]) -> Join:
@@ -38,7 +40,8 @@ def join(ids: Sequence[str], known: Iterable[str]) -> Join:
     window = ids[: met + DEPTH]
     deepest = max(place for place, key in enumerate(window) if key in remembered)
     fresh = tuple(place for place in range(deepest) if ids[place] not in remembered)
-    return Join(is_met=True, is_deep=len(ids) >= met + DEPTH, fresh=fresh)
+    seen = tuple(place for place, key in enumerate(window) if key in remembered)
+    return Join(is_met=True, is_deep=len(ids) >= met + DEPTH, fresh=fresh, known=seen)
 
 
 def remember(known: Sequence[str], *keys: str) -> list[str]:

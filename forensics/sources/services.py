@@ -190,6 +190,7 @@ class Services:
         return Batch(
             stream=Stream(self.name, seen.target),
             facts=facts,
+            again=events.again,
             covers_from=events.covers_from,
             gap=events.gap,
             found=(tasks,) if facts else (),
@@ -221,6 +222,8 @@ class _Events(msgspec.Struct, frozen=True, kw_only=True):
     """Oldest first."""
     covers_from: datetime | None
     gap: Gap | None
+    again: tuple[Fact, ...] = ()
+    """Events that are known, where they stand beside new ones."""
 
     @classmethod
     def of(cls, seen: _Seen) -> "_Events":
@@ -234,7 +237,8 @@ class _Events(msgspec.Struct, frozen=True, kw_only=True):
             # A service with fewer events than AWS keeps has shown all it ever said.
             return cls(facts=facts, covers_from=None if is_whole else oldest_at, gap=None)
         if joined.is_met or not events:
-            return cls(facts=facts, covers_from=moment(seen.position.get("at")), gap=None)
+            again = tuple(_event_fact(seen.target, events[place]) for place in joined.known if facts)
+            return cls(facts=facts, covers_from=moment(seen.position.get("at")), gap=None, again=again)
         return cls(facts=facts, covers_from=oldest_at, gap=_gap(seen, oldest_at, len(events)))
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from forensics.aws.door import Door
 from forensics.errors import AwsError, CredentialsError, Throttled, Unreachable
@@ -40,6 +41,8 @@ class _Walk(msgspec.Struct, frozen=True, kw_only=True):
 
     events: tuple[JsonObject, ...] = ()
     """New ones, oldest first."""
+    again: tuple[JsonObject, ...] = ()
+    """Known ones beside them, and those that came more than once."""
     covers_from: datetime | None = None
     gap: Gap | None = None
 
@@ -146,6 +149,7 @@ class StackEvents:
         return Batch(
             stream=Stream(self.name, arn),
             facts=tuple(facts),
+            again=tuple(_event_fact(arn, event) for event in walk.again if facts),
             covers_from=walk.covers_from,
             gap=walk.gap,
             found=found,
@@ -166,6 +170,7 @@ def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
     known = position.get("recent", [])
     events: list[JsonObject] = []
     ids: dict[str, None] = {}
+    twice: list[JsonObject] = []
     tokens = Tokens("NextToken")
     while True:
         reply = door.call(_EVENTS, StackName=arn, **tokens.parameters())
@@ -179,18 +184,21 @@ def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
             if key not in ids:
                 ids[key] = None
                 events.append(event)
+            else:
+                twice.append(event)
         is_last = not tokens.advance(page)
         if not known:
             start = _start(events, looked_at)
             if start is not None:
-                return _from_start(events[: start + 1])
+                return replace(_from_start(events[: start + 1]), again=tuple(twice))
         else:
             joined = join(list(ids), known)
             if joined.is_met and (joined.is_deep or is_last):
                 fresh = tuple(events[place] for place in reversed(joined.fresh))
-                return _Walk(events=fresh, covers_from=moment(position.get("at")))
+                again = (*twice, *(events[place] for place in joined.known))
+                return _Walk(events=fresh, again=again, covers_from=moment(position.get("at")))
         if is_last:
-            return _to_the_end(page, arn, events, position, now)
+            return replace(_to_the_end(page, arn, events, position, now), again=tuple(twice))
 
 
 def _shows_nothing_new(body: bytes, known: Sequence[str]) -> bool:

@@ -41,7 +41,14 @@ class Reopened:
     def tail(self) -> Iterator[Record]:
         return iter(self._records)
 
-    def begin(self, facts: Sequence[Fact], *, poll: str | None = None, then: Then | None = None) -> Pending:
+    def begin(
+        self,
+        facts: Sequence[Fact],
+        *,
+        poll: str | None = None,
+        again: Sequence[Fact] = (),
+        then: Then | None = None,
+    ) -> Pending:
         raise AssertionError("a start writes nothing by itself")
 
     def close(self) -> str:

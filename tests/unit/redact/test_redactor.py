@@ -5,6 +5,8 @@ import json
 import pytest
 
 from forensics.errors import UsageError
+from forensics.model.conflict import told_otherwise
+from forensics.model.record import Record
 from tests.support.histories import ACCOUNT
 from tests.support.redaction import (
     SERVICE,
@@ -184,3 +186,39 @@ def test_what_is_no_image_is_hidden_where_an_image_belongs(text: str) -> None:
 )
 def test_public_images_stay(image: str) -> None:
     assert told(task(containers=[{"name": "api", "image": image}]))["containers"][0]["image"] == image
+
+
+def conflict(held: object) -> Record:
+    """Return a conflict as an archive holds it."""
+    return record("forensics.conflict", STACK, held, id="0b6f4e3a-31de-5d51-a659-fe7b331ccd8b@0123456789ab")
+
+
+def test_what_was_told_in_another_way_is_redacted_as_if_it_stood_by_itself() -> None:
+    """The other account of a failure may hold the password that the first one does not."""
+    plain = stack_event(ResourceStatusReason="password=hunter2hunter2 is wrong", Invented="x")
+    held = {"type": plain.type, "id": plain.id, "subject": "Database", "data": plain.payload()}
+    redacting = redactor()
+    redacting.learn(conflict(held))
+    shown = redacting.record(conflict(held))
+    assert shown is not None
+    assert shown.type == "forensics.conflict"
+    inner = told_otherwise(shown)
+    assert inner is not None
+    assert inner.payload() == told(plain)
+    assert inner.subject == "Database"
+    assert shown.id.startswith(f"{inner.id}@")
+    assert "hunter2" not in line(shown)
+    hidden = redactor(literals=["Database"]).record(conflict(held))
+    assert "Database" not in line(hidden)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [None, [], {}, {"type": "aws.invented", "id": "1", "data": {"x": "hunter2"}},
+     {"type": "forensics.conflict", "id": "1", "data": {"type": "aws.ecs.task"}}],
+)  # fmt: skip
+def test_a_conflict_over_what_is_not_known_is_left_out(held: object) -> None:
+    redacting = redactor()
+    redacting.learn(conflict(held))
+    assert redacting.record(conflict(held)) is None
+    assert redacting.summary()["left_out_records"] == {"forensics.conflict": 1}

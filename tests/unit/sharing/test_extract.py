@@ -30,6 +30,13 @@ def story() -> Book:
     for stream in (f"stack_events {STACK}", f"stack_events {OTHER}", f"stopped_tasks {CLUSTER}"):
         gap = {"stream": stream, "from": at(1), "to": None, "reason": "credentials", "kind": "open"}
         book.add("forensics.gap", stream.partition(" ")[2], f"gap-{stream}", gap)
+    for service, name in ((SERVICE, "backend"), (OTHER_SERVICE, "mailer")):
+        told = {
+            "type": "aws.ecs.service_event",
+            "id": name,
+            "data": {"message": f"(service {name}) told anew"},
+        }
+        book.add("forensics.conflict", service, f"{name}@0123456789ab", told)
     book.add("forensics.run", "urn:forensics:1", "run-1", {"phase": "started"})
     return book
 
@@ -56,6 +63,8 @@ def test_a_stack_brings_what_it_leads_to(name: str) -> None:
     assert [
         record.id.rpartition(":")[2] for record in records if record.type.endswith("task_definition")
     ] == ["6"]
+    conflicts = [record for record in records if record.type == "forensics.conflict"]
+    assert [record.source for record in conflicts] == [SERVICE]
     groups = [record.payload()["group"] for record in records if record.type == "aws.ecs.task"]
     assert groups == ["service:backend"]
     gaps = [record.payload()["stream"] for record in records if record.type == "forensics.gap"]
