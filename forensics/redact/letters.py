@@ -23,6 +23,8 @@ _WORD_BITS, _SHORT_WORD_BITS, _PART_BITS = 12.0, 13.0, 15.0
 """A word that is known is one of some thousands; of three letters, many are; others may stand beside it."""
 _SHORTEST_PART, _LONGEST_PART = 4, 16
 """Letters of a word that is looked for inside another."""
+_LONGEST_WORD = 64
+"""Letters that are looked at together: the ways to take them apart grow with the square of their number."""
 
 
 @cache
@@ -42,6 +44,8 @@ def spelled(word: str) -> tuple[float, ...]:
     Args:
         word: Small letters a to z, at least one.
     """
+    if len(word) > _LONGEST_WORD:
+        return spelled(word[:_LONGEST_WORD]) + spelled(word[_LONGEST_WORD:])
     if is_known(word):
         known = _SHORT_WORD_BITS if len(word) < _SHORTEST_LEARNED else _WORD_BITS
         return (known / len(word),) * len(word)

@@ -132,6 +132,11 @@ def test_what_people_and_aws_call_things_stays(kind: str, name: str) -> None:
     assert stays(kind, name)
 
 
+def test_a_long_run_of_words_is_a_name_and_what_no_arn_can_hold_is_none() -> None:
+    assert not looks_secret("checkoutpaymentservice" * 10)
+    assert looks_secret("checkout-" * 300)
+
+
 def test_a_short_text_is_not_judged() -> None:
     """Fifteen signs may be anybody's abbreviations."""
     assert not looks_secret("x7Qp2LmZ9vKc4Wt")
