@@ -20,7 +20,7 @@ _WEIGHT = 2
 """How often a word of another language counts: there are few of them for many languages."""
 _REMEMBERED = 50_000
 _WORD_BITS, _SHORT_WORD_BITS, _PART_BITS = 12.0, 13.0, 15.0
-"""A word that is known is one of some thousands; of three letters, many are; others may stand beside it."""
+"""Price of a word that is known; of one of three letters, as nearly any are; of one inside another."""
 _SHORTEST_PART, _LONGEST_PART = 4, 16
 """Letters of a word that is looked for inside another."""
 _LONGEST_WORD = 64

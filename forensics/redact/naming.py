@@ -209,7 +209,8 @@ class Naming:
     def _part(self, part: str) -> str:
         if part in {"", "/", ":", "*", "app", "net", "log-stream", "AWSCURRENT", "AWSPREVIOUS", "root"}:
             return part
-        return part if _AWS_NAMES.fullmatch(part) else self.hide_unless_public(part)
+        is_awss = _AWS_NAMES.fullmatch(part) is not None and not looks_secret(part)
+        return part if is_awss else self.hide_unless_public(part)
 
     def hide_unless_public(self, part: str) -> str:
         """Return a part of a name: a name of ours for it, unless it is known to be open."""

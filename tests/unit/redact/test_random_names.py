@@ -55,6 +55,9 @@ _PLACES: dict[str, Callable[[str], Record]] = {
     ),
     "tag": lambda name: task(containers=[{"name": "api", "image": f"nginx:{name}"}]),
     "capacity provider": lambda name: task(capacityProviderName=name),
+    "role of AWS's": lambda name: task(
+        capacityProviderName="x", taskDefinitionArn=f"arn:aws:iam::{ACCOUNT}:role/AWSServiceRoleFor{name}"
+    ),
     "subject": lambda name: msgspec.structs.replace(stack_event(), subject=name),
     "site": lambda name: record(
         "forensics.run",
