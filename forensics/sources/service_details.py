@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forensics.aws.door import Door
-from forensics.errors import AwsError, NotFound, Undecodable
+from forensics.errors import AwsError
 from forensics.model.changes import after_change, change_id
 from forensics.model.record import Fact, JsonObject
 from forensics.sources.answer import ask, moment, pages, stamp, text
 from forensics.sources.base import Position
 from forensics.sources.changes import crosses, newest
+from forensics.sources.declined import Declined
 from forensics.sources.leads import cluster_of
 
 SERVICE_DEPLOYMENT = "aws.ecs.service_deployment"
@@ -65,8 +66,8 @@ def after_service(position: Position, service: JsonObject) -> dict[str, Any]:
 class Details:
     """The further questions about the services of one fetch.
 
-    They are worth asking, never worth failing for: a refusal is noted, and the same operation is not asked
-    again within the fetch.
+    They are worth asking, never worth failing for: a refusal is noted, and what it refuses is not asked for
+    again within the fetch. Each detail fails by itself.
 
     Args:
         door: The way to AWS.
@@ -76,7 +77,7 @@ class Details:
     def __init__(self, door: Door, now: datetime) -> None:
         self._door = door
         self._now = now
-        self._refused: dict[str, AwsError] = {}
+        self._declined = Declined()
 
     def of(
         self,
@@ -98,7 +99,7 @@ class Details:
             is_busy: A deployment is in progress.
             polled_at: When the service was last polled.
         """
-        answers = _Answers(self._refused)
+        answers = _Answers(self._declined)
         entries = position.get("service_deployments", {})
         is_open = is_busy or any(entry["status"] not in _FINAL for entry in entries.values())
         is_due = bool(position.get("is_due")) and _is_remembered(service, self._now)
@@ -107,11 +108,11 @@ class Details:
             or (is_open and crosses(polled_at, self._now, _BUSY_EVERY_S))
             or (is_due and crosses(polled_at, self._now, _REFUSED_EVERY_S))
         ):
-            answers.take((_LIST, _DESCRIBE), self._deployments(target, service, entries))
+            answers.take((_LIST, _DESCRIBE), target, self._deployments(target, service, entries))
         if is_changed or crosses(polled_at, self._now, _REFUSED_EVERY_S):
             for arn, is_read in position.get("task_definitions", {}).items():
                 if not is_read:
-                    answers.take((_TASK_DEFINITION,), self._definition(target, arn))
+                    answers.take((_TASK_DEFINITION,), arn, self._definition(target, arn))
         return tuple(answers.facts), tuple(answers.notes)
 
     def _deployments(self, target: str, service: JsonObject, entries: Mapping[str, Any]) -> Iterator[Fact]:
@@ -158,25 +159,24 @@ class Details:
 
 
 class _Answers:
-    """What one service's questions brought; a refused operation is not asked again."""
+    """What one service's questions brought; what was declined is not asked for again."""
 
-    def __init__(self, refused: dict[str, AwsError]) -> None:
-        self._refused = refused
+    def __init__(self, declined: Declined) -> None:
+        self._declined = declined
         self.facts: list[Fact] = []
         self.notes: list[AwsError] = []
 
-    def take(self, operations: Iterable[str], asking: Iterator[Fact]) -> None:
-        """Run a question to its end, or leave nothing of it but a note."""
-        for operation in operations:
-            if operation in self._refused:
-                self._note(self._refused[operation])
-                return
+    def take(self, operations: Iterable[str], about: str, asking: Iterator[Fact]) -> None:
+        """Run a question about a thing to its end, or leave nothing of it but a note."""
+        known = self._declined.why(operations, about)
+        if known is not None:
+            self._note(known)
+            return
         try:
             self.facts += list(asking)
         except AwsError as error:
             self._note(error)
-            if not isinstance(error, NotFound | Undecodable):
-                self._refused[error.operation] = error
+            self._declined.note(error, about)
 
     def _note(self, error: AwsError) -> None:
         if error not in self.notes:

@@ -136,11 +136,11 @@ def test_a_first_record_that_cannot_be_read_any_more_decides_nothing(tmp_path: P
 
 bodies = st.sampled_from([FIRST, OTHER, {"id": "1", "message": "third", "n": []}])
 tellings = st.lists(
-    st.tuples(st.integers(0, 3), bodies, st.sampled_from(["", "close", "kill"]), st.booleans()), max_size=25
+    st.tuples(st.integers(0, 3), bodies, st.sampled_from(["", "close", "kill"]), st.booleans()), max_size=15
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tellings=tellings)
 def test_each_telling_is_kept_once_over_restarts(
     tellings: list[tuple[int, Any, str, bool]], tmp_path_factory: pytest.TempPathFactory
