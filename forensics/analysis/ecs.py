@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from forensics.analysis.names import without_names
+from forensics.analysis.names import after_service
 from forensics.analysis.notable import failed_by_itself, is_asked_for, is_quiet
 from forensics.analysis.reasons import ReasonGroup, group
 from forensics.analysis.shapes import Deployment, ServiceEvent, StackEvent, Task
@@ -66,7 +66,7 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
     messages = [
         item
         for item in timeline.service_events.get(service, [])
-        if window.holds(item.at) and _is_trouble(without_names(item.message))
+        if window.holds(item.at) and _is_trouble(item.message)
     ]
     ids = failed_deployments(known, messages)
     messages += [item for item in _own_reasons(timeline, service, ids) if window.holds(item.at)]
@@ -84,7 +84,7 @@ def case(timeline: Timeline, service: str, window: Window) -> ServiceCase:
 
 
 def _is_trouble(message: str) -> bool:
-    return not is_quiet(message) and "completed" not in message
+    return not is_quiet(message) and "completed" not in after_service(message)
 
 
 def _own_reasons(timeline: Timeline, service: str, ids: Sequence[str]) -> list[ServiceEvent]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_ARN = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:[^:\s]*:(?:[a-z-]+[/:])?)([^\s'\"(),;\]]+)")
+_ARN = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:[^:\s]*:(?:(?<!::)[a-z-]+[/:])?)([^\s'\"(),;\]]+)")
 _BY_PLACE = re.compile(
     r"(?<=\(service )[\w-]+(?=[),])|(?<=^service )[\w-]+(?= (?:was|has|is|dep))"
     r"|(?<=: \[)[A-Za-z0-9]+(?:, [A-Za-z0-9]+)*(?=\])|(?<=\.amazonaws\.com/)[\w./-]+"
@@ -30,6 +30,13 @@ def without_names(text: str, names: Iterable[str] = ()) -> str:
     if "arn:aws" in text:
         text = _ARN.sub(lambda found: found[1] + _blanked(found[2]), text)
     return _BY_PLACE.sub(_blank, text)
+
+
+def after_service(message: str) -> str:
+    """Return a scheduler's message without the service that it begins with."""
+    if message.startswith("(service "):
+        return message.partition(")")[2]
+    return message.split(" ", 2)[-1] if message.startswith("service ") else message
 
 
 def _blank(found: re.Match[str]) -> str:

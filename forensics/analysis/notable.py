@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from forensics.analysis import shapes
+from forensics.analysis.names import after_service
 from forensics.analysis.statuses import (
     ROLLBACK_STARTED,
     STACK_ENDED,
@@ -227,8 +228,8 @@ _QUIET = (
 
 def is_quiet(message: str) -> bool:
     """Return whether a scheduler's message is one of a healthy service."""
-    lowered = message.lower()
-    return any(part in lowered for part in _QUIET)
+    said = after_service(message).lower()
+    return any(part in said for part in _QUIET)
 
 
 def _is_quiet(record: Record) -> bool:

@@ -19,6 +19,7 @@ FULL = "the disk is full: no space left on device"
         ("failed to create: [NotFoundPage, Other]. ", (), "failed to create: [xxxxxxxxxxxx, xxxxx]. "),
         ("role arn:aws:iam::1:role/AccessDenied is", (), "role arn:aws:iam::1:role/xxxxxxxxxxxx is"),
         ("pull x.dkr.ecr.y.amazonaws.com/shop/api:1", (), "pull x.dkr.ecr.y.amazonaws.com/xxxx/xxx:1"),
+        ("get arn:aws:s3:::not-found/x", (), "get arn:aws:s3:::xxx-xxxxx/x"),
         ("AlreadyExistsTable failed", ("AlreadyExistsTable",), "xxxxxxxxxxxxxxxxxx failed"),
         ("the table failed; Role is not valid", ("Role", "table"), "the table failed; Role is not valid"),
         ("arn:aws:iam::1:role/x/AWSServiceRoleForECS", (), "arn:aws:iam::1:role/x/AWSServiceRoleForECS"),
@@ -63,13 +64,14 @@ def test_of_a_long_text_the_ends_are_taken_by_words(name: str) -> None:
     assert [bool(classify(text)) for text in (last, within, between)] == [True, True, False]
 
 
+@pytest.mark.parametrize("form", ["service {} was", "(service {}) was"])
 @pytest.mark.parametrize("name", ["orders-completed", "registered"])
-def test_what_a_service_is_called_does_not_silence_its_scheduler(name: str) -> None:
+def test_what_a_service_is_called_does_not_silence_its_scheduler(name: str, form: str) -> None:
     """Messages of a healthy service are left out; they are known by AWS's words, not by the name in them."""
     arn = SERVICE.replace("backend", name)
     book = Book()
     book.deployment("FAILED", service=arn)
-    book.said(f"service {name} was unable to place a task. Reason: No space left on device.", service=arn)
+    book.said(f"{form.format(name)} unable to place a task. Reason: No space left on device.", service=arn)
     assert "No space left" in diagnose(book.records).findings[0].evidence[0].text
 
 
