@@ -1,7 +1,9 @@
 """Facts that come again under a key that is remembered: dropped, or kept where they say something else."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import orjson
@@ -9,17 +11,21 @@ import orjson
 from forensics.archive.disk import Folder
 from forensics.archive.recent import Key, Recent, Written, key_of
 from forensics.archive.segment import records_in, segment_name
-from forensics.archive.undecodable import undecodable
+from forensics.archive.undecodable import spell
 from forensics.model.changes import content_digest
 from forensics.model.conflict import conflict_of
-from forensics.model.record import UNDECODABLE, Fact, Record
+from forensics.model.record import HIDDEN, UNDECODABLE, Fact, Record
 
 _OF_AWS = "aws."
+_DIGITS = 12
+"""Of a digest, in the id of a conflict."""
+_HIDDEN = HIDDEN.encode()
+"""Where it stands, a difference may be that secrets were hidden in one run and not in the other."""
 _WHOLE = "sha256:"
 """Begins what is remembered of a fact that JSON cannot carry: the digest that its record has."""
 _UNKNOWN = "?"
-"""Is remembered of what cannot be compared: it cannot be read any more, or no poll saw it, and somebody saved
-it in another form than AWS sends."""
+"""Is remembered of what cannot be compared: it cannot be read any more, holds a hidden secret, or no poll saw
+it, and somebody saved it in another form than AWS sends."""
 
 
 def conflicts(
@@ -49,7 +55,7 @@ def conflicts(
         key = key_of(fact)
         known = _digest(fresh[key]) if key in fresh else recent.get(key)
         if isinstance(known, str) and (digest := _digest(fact, like=known)) not in {known, _UNKNOWN}:
-            other = conflict_of(fact, digest.removeprefix(_WHOLE))
+            other = conflict_of(fact, digest.removeprefix(_WHOLE)[:_DIGITS])
             if recent.get(key_of(other)) is None:
                 kept.setdefault(key_of(other), other)
     return kept
@@ -64,9 +70,10 @@ def _is_same(fact: Fact, fresh: Mapping[Key, Fact], recent: Recent) -> bool:
     if not isinstance(known, Written):
         return known is None
     try:
-        return crc32(orjson.dumps(fact.data)) == known.crc
+        told = orjson.dumps(fact.data)
     except (TypeError, ValueError, RecursionError):
         return False
+    return crc32(told) == known.crc or _HIDDEN in told
 
 
 def _is_uncomputed(known: Written | str | None) -> bool:
@@ -99,19 +106,21 @@ def _written(seqs: set[int], segments: Folder, newest: int) -> Iterator[Record]:
 
 def _digest_of(record: Record) -> str:
     """Return what `_digest` returns for a fact that says the same."""
-    if record.poll is None:
+    if record.poll is None or _HIDDEN in bytes(record.data):
         return _UNKNOWN
     payload = record.payload()
     if record.type == UNDECODABLE and isinstance(payload, dict):
         return f"{_WHOLE}{payload.get('sha256')}"
-    return content_digest(payload)
+    return _digest_of_payload(payload, "")
 
 
 def _digest(fact: Fact, *, like: str = "") -> str:
     """Return what tells whether a fact says what another one with a digest said."""
-    if like == _UNKNOWN:
-        return _UNKNOWN
+    return _UNKNOWN if like == _UNKNOWN else _digest_of_payload(fact.data, like)
+
+
+def _digest_of_payload(payload: Any, like: str) -> str:
     if not like.startswith(_WHOLE):
         with contextlib.suppress(TypeError, ValueError, RecursionError):
-            return content_digest(fact.data)
-    return f"{_WHOLE}{undecodable(fact, '').data['sha256']}"
+            return content_digest(payload)
+    return f"{_WHOLE}{hashlib.sha256(spell(payload)).hexdigest()}"

@@ -6,6 +6,9 @@ import msgspec
 
 JsonObject = dict[str, Any]
 
+HIDDEN = "(secret, not recorded)"
+"""What stands in a payload in place of a secret, where secrets are hidden before they are written."""
+
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that AWS said or that happened to us, before it is written.

@@ -6,14 +6,12 @@ from typing import Any
 
 import msgspec
 
-from forensics.model.record import UNDECODABLE, Fact
+from forensics.model.record import HIDDEN, UNDECODABLE, Fact
 from forensics.redact import cues
 from forensics.redact.fields import FIELDS, Fields, How
 from forensics.redact.forms import FORMATS, looks_secret
 from forensics.redact.words import is_open_word
 
-HIDDEN = "(secret, not recorded)"
-"""What stands in place of a secret."""
 FAILED = "not recorded: its secrets could not be hidden"
 """What stands in place of a payload in which a step failed."""
 
