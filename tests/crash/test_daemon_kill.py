@@ -1,4 +1,8 @@
-"""kill -9 of the whole recorder, at random moments, until the deployment that it records is over."""
+"""kill -9 of the whole recorder, at random moments, until the deployment that it records is over.
+
+How long the kills take depends on the machine: the deployment goes on until they are done, and ends when the
+last recorder is at work.
+"""
 
 import contextlib
 import os
@@ -7,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,6 +29,8 @@ from tests.support.histories import facts, service, stack, tasks
 
 KILLS = 20
 SPEED = 60.0
+LENGTH_S = 12_000
+"""Virtual seconds that the deployment would go on: longer than any kills take."""
 KINDS = ("aws.cloudformation.stack_event", "aws.ecs.service_event", "aws.ecs.task")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,12 +50,37 @@ def deployment(length_s: int) -> list[Fact]:
     return facts(shop.itself("CREATE_COMPLETE", at=length_s - 10), api, *dead)
 
 
+def ending_now(endpoint: Endpoint, speed: float, origin_s: float) -> list[Fact]:
+    """Let the deployment that is played end within a virtual minute; return all that happens in it."""
+    truth = deployment(int((time.monotonic() - origin_s) * speed) + 60)
+    endpoint.play(History.of(truth))
+    return truth
+
+
+@pytest.fixture
+def children() -> Iterator[list["Child"]]:
+    """Yield where recorders are entered that must not outlive the test."""
+    entered: list[Child] = []
+    yield entered
+    for child in entered:
+        child.process.kill()
+        child.join()
+
+
 class Child:
     """The recorder's process, and what it acknowledged."""
 
     def __init__(
-        self, url: str, archive: Path, origin_s: float, env: dict[str, str], *, speed: float = SPEED
+        self,
+        children: list["Child"],
+        url: str,
+        archive: Path,
+        origin_s: float,
+        env: dict[str, str],
+        *,
+        speed: float = SPEED,
     ) -> None:
+        children.append(self)
         arguments = [url, str(archive), str(speed), str(origin_s)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.capture_daemon", *arguments],
@@ -92,6 +124,7 @@ class Child:
                 pytest.fail(f"ended by itself: {self.process.wait(0.05)}")
 
     def join(self) -> int:
+        """Return how it ended, when all that it said has been read."""
         code = self.process.wait(120)
         self._reader.join()
         assert self.process.stdout is not None
@@ -100,7 +133,9 @@ class Child:
 
 
 @pytest.mark.timeout(240)
-def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
+def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
+    tmp_path: Path, children: list[Child]
+) -> None:
     """After every kill the archive verifies; after the last run it equals what happened."""
     chance = random.Random(67)
     archive = tmp_path / "archive"
@@ -111,13 +146,13 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path)
         "HOME": str(tmp_path),
         "PYTHONPATH": str(ROOT),
     }
-    truth = deployment(int(KILLS * 1.6 * SPEED))
     origin_s = time.monotonic()
+    endpoint = Endpoint(History.of(deployment(LENGTH_S)), virtual_clock(SPEED, origin_s))
     acknowledged: set[str] = set()
     killed = 0
-    with Player(Endpoint(History.of(truth), virtual_clock(SPEED, origin_s))) as player:
+    with Player(endpoint) as player:
         for _ in range(KILLS):
-            child = Child(player.url, archive, origin_s, env)
+            child = Child(children, player.url, archive, origin_s, env)
             child.kill(chance.uniform(0.0, 0.5))
             killed += child.process.returncode == -9
             acknowledged.update(child.acknowledged)
@@ -126,7 +161,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path)
             held = [f"{record.source}\t{record.id}" for record in Archive.open(archive).records()]
             assert len(held) == len(set(held))
             assert acknowledged <= set(held)
-        last = Child(player.url, archive, origin_s, env)
+        last = Child(children, player.url, archive, origin_s, env)
+        assert last.began.wait(60)
+        truth = ending_now(endpoint, SPEED, origin_s)
         assert last.join() == 0
     assert killed >= KILLS // 2
     assert verify(archive).verdict == "intact with recorded gaps"
@@ -144,7 +181,7 @@ def log_in(home: Path, key: str) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_kills_in_the_middle_of_an_outage_change_nothing(tmp_path: Path) -> None:
+def test_kills_in_the_middle_of_an_outage_change_nothing(tmp_path: Path, children: list[Child]) -> None:
     """The keys end, the recorder is killed twice before new ones come: one gap, recovered, nothing lost."""
     speed, archive = 40.0, tmp_path / "archive"
     env = {
@@ -155,19 +192,22 @@ def test_kills_in_the_middle_of_an_outage_change_nothing(tmp_path: Path) -> None
         "HOME": str(tmp_path),
         "PYTHONPATH": str(ROOT),
     }
-    truth = deployment(400)
     origin_s = time.monotonic()
+    endpoint = Endpoint(History.of(deployment(LENGTH_S)), virtual_clock(speed, origin_s))
     log_in(tmp_path, "ASIAFIRST")
-    with FaultyPlayer(Endpoint(History.of(truth), virtual_clock(speed, origin_s))) as player:
-        first = Child(player.url, archive, origin_s, env, speed=speed)
+    with FaultyPlayer(endpoint) as player:
+        first = Child(children, player.url, archive, origin_s, env, speed=speed)
         first.wait_for(":stack/Shop/")
         player.faults.fail("*", error="ExpiredToken", access_key="ASIAFIRST", times=None)
         # The survey's gap may come before: a stream that is killed without one was left by its recorder.
         first.kill_after("gap", of=":stack/Shop/")
-        Child(player.url, archive, origin_s, env, speed=speed).kill_after("credentials")
+        Child(children, player.url, archive, origin_s, env, speed=speed).kill_after("credentials")
         before = {gap.stream: gap for gap in _gaps(archive) if gap.stream.startswith("stack_events ")}
         log_in(tmp_path, "ASIASECOND")
-        assert Child(player.url, archive, origin_s, env, speed=speed).join() == 0
+        last = Child(children, player.url, archive, origin_s, env, speed=speed)
+        assert last.began.wait(60)
+        truth = ending_now(endpoint, speed, origin_s)
+        assert last.join() == 0
     assert verify(archive).verdict == "intact with recorded gaps"
     found = [(r.source, r.id) for r in Archive.open(archive).records() if r.type in KINDS]
     assert sorted(found) == sorted((fact.source, fact.id) for fact in truth if fact.type in KINDS)

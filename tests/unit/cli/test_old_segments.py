@@ -32,7 +32,7 @@ def written_until_something_goes(path: Path, facts: list[Fact], options: Retenti
     last = [archive.begin([fact]).wait()[0].seq for fact in facts][-1]
     for number in range(_MOST):
         clock.advance(61)
-        archive.append([event(number)])
+        archive.begin([event(number)]).wait()
         if writer.state.removed is not None:
             break
     archive.close()
