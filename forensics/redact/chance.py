@@ -59,7 +59,7 @@ _FORMS = tuple(
         (r"(?<=Version|loyment)[0-9a-f]{10}$", _HEX, 6.0),
         # CloudFormation's ends of names it makes up.
         (rf"(?<=[A-Za-z0-9]-)[0-9A-Z]{{12,13}}{_END}", _ALNUM, 12.0),
-        (r"(?<=[A-Za-z0-9]-)[0-9A-Za-z]{12}$", log2(62), 14.0),
+        (r"(?<=[A-Za-z0-9]-)[0-9A-Za-z]{12}$", log2(62), 18.0),
         # Environments of Elastic Beanstalk, products of Service Catalog, apps of Amplify.
         (rf"{_BEGIN}(?:e-[a-z0-9]{{10}}|pp-[a-z0-9]{{13}}|amplify-d[a-z0-9]{{13}}){_END}", _ALNUM, 0.0),
         # Between marks: a short digest, a code such as r53 or 3ds, a word that somebody invented.
