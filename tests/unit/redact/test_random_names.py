@@ -26,7 +26,7 @@ NEVER_SEEN = [
     for kind, (signs, length) in SAMPLES.items()
     if length >= (32 if "-" in signs else 24) and len(signs) > 16
 ]
-"""Kinds of which not one of a million passes; hexadecimal digits may be ids or commits."""
+"""Kinds of which none was ever seen to pass; hexadecimal digits may be ids or commits."""
 _ALNUM = string.ascii_letters + string.digits
 _ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
 _UUID = "53ef3ecd-2736-5d51-a659-fe7b331ccd8b"
@@ -94,7 +94,7 @@ def test_a_random_text_in_the_place_of_a_name_is_told_nowhere(place: str, secret
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_none_of_some_hundred_random_texts_passes_for_a_name(kind: str) -> None:
-    """The figures for a million are in the explanation of redaction."""
+    """Figures for a million are in the explanation of redaction."""
     assert list(passing(kind, 400, seed=7)) == []
 
 
