@@ -23,6 +23,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}", re.ASCII)
 _COMMIT = re.compile(r"^[0-9a-f]{7,16}$|(?:^|[-_.])(?:[0-9a-f]{40}|[0-9a-f]{64})$")
 """What a tag is, or ends with: a commit, short or whole, or a digest."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
+"""An account's number, as names of Service Catalog and of buckets have it inside."""
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
 _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _AWS_NAMES = re.compile(
@@ -101,7 +103,7 @@ class Naming:
             return "/".join(self.public(part) for part in value.split("/"))
         if ":" in value or "/" in value:
             return self.whatever(value)
-        if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or is_account(value):
+        if not _PUBLIC_SHAPE.fullmatch(value) or looks_secret(value) or _ACCOUNT.search(value):
             return self.hide(value)
         if self.is_strict and not (value.startswith(_SERVICE_ROLE) and is_code(value)):
             if value not in self._hidden:

@@ -42,6 +42,27 @@ def test_the_account_is_nowhere_and_its_arns_are_still_arns() -> None:
     assert shown.payload()["taskDefinitionArn"].endswith(":task-definition/api:7")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["SC-123456789012-pp-shop", "assets-123456789012-eu-west-1", "x123456789012", "Api123456789012Role"],
+)
+def test_the_account_is_nowhere_though_it_is_a_part_of_a_name(name: str) -> None:
+    arn = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/11111111-1111-1111-1111-111111111111"
+    made = redactor()
+    shown = line(
+        made.record(
+            stack_event(
+                StackName=name,
+                StackId=arn,
+                LogicalResourceId=name,
+                ResourceStatusReason=f"stack {name} is gone",
+            )
+        )
+    )
+    assert "123456789012" not in shown
+    assert shown.count(made.text(name)) == 4
+
+
 def test_every_leaf_of_properties_is_hidden_unless_it_is_harmless() -> None:
     properties = {
         "MasterUserPassword": "sunshine",
