@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from botocore import xform_name
@@ -123,6 +124,9 @@ class Connection:
         # Private, but the only way to what botocore made of proxies, certificates and time limits.
         session = client._endpoint.http_session
         send = BoundedSend(session, self._limits, self._monotonic, max_bytes=self._max_body_bytes)
+        # By the whole name of the event: only so it comes before the signer.
+        created = f"request-created.{client.meta.service_model.service_id.hyphenize()}"
+        client.meta.events.register_first(created, _spell_out)
         client.meta.events.register("before-send", send)
         client.meta.events.register("before-parse", self._take_body)
         return client
@@ -150,3 +154,9 @@ class Connection:
         customized_response_dict[_BODY] = body
         empty = b"<r><%bResult/></r>" % operation_model.name.encode()
         response_dict["body"] = empty if protocol == "query" else b"{}"
+
+
+def _spell_out(request: Any, **_: Any) -> None:
+    """Encode a request's parameters once; botocore does it each time somebody looks at the body."""
+    if isinstance(request.data, dict):
+        request.data = urlencode(request.data, doseq=True).encode()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -32,7 +33,7 @@ from forensics.errors import (
 from tests.support.clock import ManualClock
 from tests.support.faults import FaultyPlayer
 from tests.unit.aws.conftest import API, GENEROUS, SECRET, SHOP, TOKEN
-from tests.unit.aws.tiny_server import serving
+from tests.unit.aws.tiny_server import Answer, serving
 
 EVENTS = "cloudformation:DescribeStackEvents"
 TASKS = "ecs:ListTasks"
@@ -273,6 +274,23 @@ def test_broken_compression_keeps_its_bytes(keys: None, door_to: Callable[..., C
     ):
         door_to(server.url).call(TASKS, cluster="c")
     assert caught.value.body == b"not gzip"
+
+
+def test_a_request_is_the_one_that_boto3_sends(keys: None, door_to: Callable[..., Client]) -> None:
+    """Parameters are encoded by us; the signature is over what is sent, and AWS takes nothing else."""
+    bodies: list[bytes] = []
+
+    def answer(_path: str, body: bytes) -> Answer:
+        bodies.append(body)
+        return 200, {}, b"<r><ListStacksResult/></r>"
+
+    asked = {"NextToken": "a+b/c=& ü\u20ac~*", "StackStatusFilter": ["CREATE_COMPLETE", "DELETE_FAILED"]}
+    with serving(answer) as server:
+        door_to(server.url).call("cloudformation:ListStacks", **asked)
+        client = boto3.client("cloudformation", region_name="us-east-1", endpoint_url=server.url)
+        client.list_stacks(**asked)
+    assert bodies[0] == bodies[1]
+    assert b"StackStatusFilter.member.2=DELETE_FAILED" in bodies[0]
 
 
 def test_connections_are_used_again(keys: None, door_to: Callable[..., Client]) -> None:
