@@ -43,7 +43,7 @@ def hide_after_cues(text: Text, said: str) -> str:
 
     said = cues.PHRASE.sub(lambda found: found["cue"] + _phrase(text, found["bare"]), said)
     said = cues.AFTER_SCHEME.sub(lambda found: found["cue"] + _after_scheme(text, found["bare"]), said)
-    return cues.CUE.sub(become, said)
+    return cues.CUE.sub(become, said) if cues.may_hold_cue(said) else said
 
 
 def _phrase(text: Text, bare: str) -> str:
