@@ -1,6 +1,6 @@
 """From names and globs to streams: what AWS has of what was asked for."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -21,6 +21,7 @@ from forensics.capture.selection import (
 from forensics.errors import AccessDenied, AwsError, NotFound
 from forensics.model.clock import to_rfc3339
 from forensics.model.identity import Stream, parse_arn, parse_service_arn
+from forensics.sources import answer
 
 GONE = "DELETE_COMPLETE"
 OPERATIONS = (
@@ -152,12 +153,12 @@ class _Look:
         if is_glob(name):
             return
         try:
-            values = self.door.call("cloudformation:DescribeStacks", StackName=name).values()
+            page = answer.ask(self.door, "cloudformation:DescribeStacks", StackName=name)
         except NotFound:
             self._keep(name, [])
             return
-        stacks = [self._learn(str(stack["StackId"])) for stack in values.get("Stacks") or []]
-        self._keep(name, [Stream("stack_events", arn) for arn in stacks])
+        arns = [arn for row in page.rows("Stacks") if (arn := answer.text(row, "StackId"))]
+        self._keep(name, [Stream("stack_events", self._learn(arn)) for arn in arns])
 
     def clusters_and_services(self) -> None:
         """Find the clusters and services that names, globs and watched clusters lead to."""
@@ -189,13 +190,11 @@ class _Look:
 
     def _services_of(self, cluster: str, text: str, name: str) -> None:
         try:
-            pages = list(
-                _pages(self.door, "ecs:ListServices", "serviceArns", cluster=cluster, maxResults=100)
-            )
+            arns = list(_arns(self.door, "ecs:ListServices", "serviceArns", cluster=cluster))
         except NotFound:
             self.absent.append(text)
             return
-        for arn in pages:
+        for arn in arns:
             whole = _service_arn(cluster, arn.rsplit("/", 1)[-1])
             if fnmatchcase(whole.rsplit("/", 1)[-1], name) or wants_service(self.ask.wanted, whole):
                 self.found += _with_tasks(whole)
@@ -207,8 +206,8 @@ class _Look:
             place = f"arn:{self.partition}:ecs:{self.door.region}:{self.account}"
             return [f"{place}:cluster/{text}"]
         if self._clusters is None:
-            pages = _pages(self.door, "ecs:ListClusters", "clusterArns", maxResults=100)
-            self._clusters = [self._learn(arn) for arn in pages]
+            arns = _arns(self.door, "ecs:ListClusters", "clusterArns")
+            self._clusters = [self._learn(arn) for arn in arns]
         return [arn for arn in self._clusters if fnmatchcase(cluster_name(arn), text)]
 
     def _keep(self, text: str, streams: list[Stream]) -> None:
@@ -227,26 +226,15 @@ def _service_arn(cluster: str, name: str) -> str:
     return cluster.replace(":cluster/", ":service/", 1) + f"/{name}"
 
 
-def _stacks(door: Door, since: datetime) -> Iterable[str]:
+def _stacks(door: Door, since: datetime) -> Iterator[str]:
     since_text = to_rfc3339(since)
-    token: str | None = None
-    while True:
-        more = {"NextToken": token} if token else {}
-        values = door.call("cloudformation:ListStacks", **more).values()
-        for summary in values.get("StackSummaries") or []:
-            if summary.get("StackStatus") != GONE or str(summary.get("DeletionTime", "")) >= since_text:
-                yield str(summary["StackId"])
-        token = values.get("NextToken") or None
-        if token is None:
-            return
+    for page in answer.pages(door, "cloudformation:ListStacks", "NextToken"):
+        for summary in page.rows("StackSummaries"):
+            is_gone = answer.text(summary, "StackStatus") == GONE
+            if not is_gone or answer.text(summary, "DeletionTime") >= since_text:
+                yield answer.text(summary, "StackId")
 
 
-def _pages(door: Door, operation: str, member: str, **parameters: Any) -> Iterator[str]:
-    token: str | None = None
-    while True:
-        more = {"nextToken": token} if token else {}
-        values = door.call(operation, **parameters, **more).values()
-        yield from values.get(member) or []
-        token = values.get("nextToken") or None
-        if token is None:
-            return
+def _arns(door: Door, operation: str, member: str, **parameters: Any) -> Iterator[str]:
+    for page in answer.pages(door, operation, "nextToken", maxResults=100, **parameters):
+        yield from page.names(member)

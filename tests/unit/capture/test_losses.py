@@ -71,6 +71,18 @@ def test_a_recording_that_ends_before_its_first_answer_says_so(tmp_path: Path) -
     assert (gap["stream"], gap["kind"], gap["reason"]) == ("discovery main", "open", "unreachable")
 
 
+def test_a_region_without_stacks_can_be_looked_at(tmp_path: Path) -> None:
+    """An empty list comes as an element with nothing but blanks in it: that is an answer, and a good one."""
+
+    def fails(_at_s: float, operation: str) -> AwsError | None:
+        return SILENT if operation == "sts:GetCallerIdentity" else None
+
+    watch = Watch(tmp_path, stack("Shop", at=100), fails=fails, stacks=("Shop",))
+    watch.recorder.run_for(200)
+    assert watch.recorder.keys("aws.cloudformation.stack_event")
+    assert watch.gaps("") == []
+
+
 def test_the_first_answer_closes_the_gap_of_a_late_start(tmp_path: Path) -> None:
     """Also where another run opened it: the time from the first start on is what nobody looked."""
     shop = stack("Shop", at=5)
