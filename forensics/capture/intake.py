@@ -4,7 +4,7 @@ from forensics.capture import cadence, gaps
 from forensics.capture.book import WANTED, Watched
 from forensics.capture.discovery import missing
 from forensics.capture.outage import pause
-from forensics.capture.overflow import hold_back
+from forensics.capture.overflow import hold_back, note_kept
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Errand, Recording
 from forensics.capture.step import Step, closable, is_over, may_return, prepare
@@ -92,7 +92,7 @@ def _settle(recording: Recording, polled: Polled, step: Step, batch: Batch, chan
     watched.failures, watched.trouble, watched.refusal = 0, None, None
     if closable(watched, polled) is not None:
         watched.open_gap, watched.is_gap_recorded = None, False
-        watched.overflow = None
+    note_kept(watched, batch, is_told=step.gap is not None)
     watched.facts += len(batch.facts)
     recording.sites[watched.site].probes = 0
     recording.admit(step.fresh)

@@ -50,7 +50,24 @@ def with_overflow(gap: Gap | None, overflow: Overflow | None, batch: Batch) -> G
     detail = "; ".join(text for text in (said, gap.detail) if text)[:500]
     if not lost:
         return replace(gap, detail=detail)
-    return replace(gap, kind="lost", lower_bound=len(lost) + (gap.lower_bound or 0), detail=detail)
+    # What the poll itself found to be missing may be among what was read and let go of.
+    return replace(gap, kind="lost", lower_bound=max(len(lost), gap.lower_bound or 0), detail=detail)
+
+
+def note_kept(watched: Watched, batch: Batch, *, is_told: bool) -> None:
+    """Take what was kept at last out of what was let go of.
+
+    Args:
+        watched: The stream.
+        batch: What its poll brought; it is kept.
+        is_told: Whether a gap says what is lost of the rest; it is then over.
+    """
+    if watched.overflow is None:
+        return
+    if is_told:
+        watched.overflow = None
+    else:
+        watched.overflow.facts.difference_update((fact.type, fact.id) for fact in batch.facts)
 
 
 def catch_up(recording: Recording) -> None:

@@ -11,7 +11,7 @@ from forensics.archive.streams import StreamState
 from forensics.capture.book import WANTED
 from forensics.capture.journal import ArchiveWriter
 from forensics.model.identity import Stream, parse_stream
-from forensics.model.record import STREAM, Fact, JsonObject, Record
+from forensics.model.record import GAP, STREAM, Fact, Gap, JsonObject, Record
 from forensics.sources.base import Position, Source
 
 _FOLDED_AT_ONCE = 1000
@@ -43,14 +43,27 @@ class Past:
         for record in records:
             if record.type == STREAM:
                 self._note_opening(record.payload())
+            elif record.type == GAP:
+                if (gap := _counting_gap(record)) is not None:
+                    stream = parse_stream(gap.stream)
+                    self._take_in(stream, facts.pop(stream, ()), gap)
             elif (source := self._readers.get(record.type)) is not None:
                 payload = _payload(record, self._decoders[source.name])
                 if payload is not None:
                     fact = _fact(record, payload)
                     facts[Stream(source.name, source.target_of(fact))].append(fact)
         for stream, seen in facts.items():
-            position = self._sources[stream.source].fold_all(self.position(stream), seen)
-            self.keep(stream, position, self.because(stream))
+            self._take_in(stream, seen)
+
+    def _take_in(self, stream: Stream, seen: Iterable[Fact], gap: Gap | None = None) -> None:
+        """Fold facts of one stream, and a gap that follows them."""
+        source = self._sources.get(stream.source)
+        if source is None:
+            return
+        position = source.fold_all(self.position(stream), seen)
+        if gap is not None:
+            position = source.fold_gap(position, gap)
+        self.keep(stream, position, self.because(stream))
 
     def _note_opening(self, opening: JsonObject) -> None:
         if "opened_because" in opening:
@@ -121,6 +134,15 @@ def _payload(record: Record, decoder: msgspec.json.Decoder[Any]) -> JsonObject |
     except msgspec.MsgspecError:
         return None
     return payload if isinstance(payload, dict) else None
+
+
+def _counting_gap(record: Record) -> Gap | None:
+    """Return a record's gap where it has a lower bound."""
+    try:
+        gap = msgspec.json.decode(record.data, type=Gap)
+    except msgspec.MsgspecError:
+        return None
+    return gap if gap.lower_bound is not None else None
 
 
 def _fact(record: Record, payload: JsonObject) -> Fact:

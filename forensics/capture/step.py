@@ -59,6 +59,8 @@ def prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batc
     gap = gaps.closed(closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
     gap = with_overflow(gap, watched.overflow, batch)
     position = watched.source.fold_all(watched.position, batch.facts)
+    if gap is not None and gap.lower_bound is not None:
+        position = watched.source.fold_gap(position, gap)
     facts = list(batch.facts)
     if gap is not None:
         facts.append(recording.mint.gap(watched.stream.target, gap))

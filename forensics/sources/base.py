@@ -14,8 +14,8 @@ from forensics.model.record import Fact, Gap
 Position = dict[str, Any]
 """Where a stream stands: a small JSON value that only its own source understands.
 
-It is never stored beside the archive: it is the fold of the stream's facts (`Source.fold`), and a seal
-keeps it only to save reading old segments.
+It is never stored beside the archive: it is the fold of the stream's facts (`Source.fold`) and of the gaps
+that count (`Source.fold_gap`), and a seal keeps it only to save reading old segments.
 """
 
 
@@ -96,6 +96,13 @@ class Source(Protocol):
 
         What was given is left as it was. A position may remember thousands of things: it is copied once,
         not once for each fact.
+        """
+        ...
+
+    def fold_gap(self, position: Position | None, gap: Gap) -> Position | None:
+        """Return the position after a gap with a lower bound: what it counts must not be counted again.
+
+        A poll's gap follows its facts. What was given is left as it was.
         """
         ...
 

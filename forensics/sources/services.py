@@ -99,6 +99,10 @@ class Services:
         position = reduce(self.fold, others, position)
         return _after_events(position, events) if events else position
 
+    def fold_gap(self, position: Position | None, gap: Gap) -> Position | None:
+        """Return the position as it is: no later poll counts what a gap may have counted."""
+        return position
+
     def fetch(
         self,
         door: Door,

@@ -98,6 +98,10 @@ class StackEvents:
         """Return the position after events and descriptions; it is small, so each may copy it."""
         return reduce(self.fold, facts, position)
 
+    def fold_gap(self, position: Position | None, gap: Gap) -> Position | None:
+        """Return the position as it is: no later poll counts what a gap may have counted."""
+        return position
+
     def fetch(
         self,
         door: Door,

@@ -7,7 +7,7 @@ from forensics.aws.door import Door
 from forensics.errors import AwsError
 from forensics.model.changes import after_change, change_id
 from forensics.model.identity import Stream, parse_arn, parse_stack_arn
-from forensics.model.record import Fact, JsonObject
+from forensics.model.record import Fact, Gap, JsonObject
 from forensics.sources.answer import moment, pages, stamp, text
 from forensics.sources.base import Batch, Failed, Position
 from forensics.sources.changes import crosses
@@ -101,6 +101,10 @@ class Stacks:
             above = [arn for field in _ABOVE if (arn := text(fact.data, field))]
             folded[fact.source] = {**entry, "above": above} if above else entry
         return folded
+
+    def fold_gap(self, position: Position | None, gap: Gap) -> Position | None:
+        """Return the position as it is: no later poll counts what a gap may have counted."""
+        return position
 
     def fetch(
         self,

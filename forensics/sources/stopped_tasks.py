@@ -1,6 +1,6 @@
 """The stopped tasks of one ECS cluster, for as long as ECS remembers them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ class StoppedTasks:
     key = "taskArn@version"
     horizon: timedelta | None = timedelta(hours=1)
     order = "none"
-    gap_shows = "more than the horizon since the last poll, or a listed task could not be described any more"
+    gap_shows = "more than the horizon since the last poll, or a listed task could not be described"
     fold_reads: tuple[str, ...] | None = ("lastStatus",)
     group_size = 1
 
@@ -54,7 +54,10 @@ class StoppedTasks:
         return fact.source
 
     def fold(self, position: Position | None, fact: Fact) -> Position:
-        """Return the position after a task: ``tasks``, by id its last version and whether it has stopped."""
+        """Return the position after a task.
+
+        ``tasks``: by id its last version, whether it has stopped, and true where a gap counts it as missing.
+        """
         return self._folded(position, (fact,))
 
     def fold_all(self, position: Position | None, facts: Iterable[Fact]) -> Position | None:
@@ -70,6 +73,16 @@ class StoppedTasks:
             tasks.pop(task_id(arn), None)
             tasks[task_id(arn)] = [version, is_final]
         return {"tasks": newest(tasks, _MOST_REMEMBERED)}
+
+    def fold_gap(self, position: Position | None, gap: Gap) -> Position | None:
+        """Return the position after a gap that counts: no task that was stopping then is counted again.
+
+        The gap may not mean all of them. A bound too low is true, one that counts twice is not.
+        """
+        tasks = (position or {}).get("tasks", {})
+        if all(seen[1] for seen in tasks.values()):
+            return position
+        return {"tasks": {name: seen if seen[1] else [seen[0], False, True] for name, seen in tasks.items()}}
 
     def fetch(
         self,
@@ -106,6 +119,9 @@ class StoppedTasks:
         facts = [fact for task in found.tasks if (fact := _fact(stream.target, task, known)) is not None]
         facts.sort(key=lambda fact: fact.time or "")
         horizon_at = now - timedelta(hours=1)
+        # AWS may be of two minds for a while: lost for certain is only what it does not list any more either.
+        names = {task_id(arn) for arn, _ in found.missing}
+        still = set(map(task_id, _listed(door, stream.target))) if names else set()
         return Batch(
             stream=stream,
             facts=tuple(facts),
@@ -115,7 +131,8 @@ class StoppedTasks:
                 polled_at,
                 horizon_at,
                 now,
-                missing=found.missing,
+                lost=[name for name in names - still if not _is_counted(known, name)],
+                undescribed=names & still,
                 unfinished=_unfinished(known, listed),
             ),
             is_busy=any(text(task, "lastStatus") != _STOPPED for task in found.tasks),
@@ -129,7 +146,7 @@ class StoppedTasks:
 class _Described(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[JsonObject, ...]
     missing: tuple[tuple[str, str], ...]
-    """ARN and AWS's reason of each that was listed and is not there any more."""
+    """ARN and AWS's reason of each that was listed and is not described."""
 
 
 def _listed(door: Door, cluster: str) -> list[str]:
@@ -180,13 +197,19 @@ def _is_final(known: Mapping[str, Any], arn: str) -> bool:
     return seen is not None and bool(seen[1])
 
 
+def _is_counted(known: Mapping[str, Any], name: str) -> bool:
+    """Return whether a gap counts the last state of a task as missing."""
+    return len(known.get(name, ())) > 2
+
+
 def _gap(
     stream: Stream,
     polled_at: datetime | None,
     horizon_at: datetime,
     now: datetime,
     *,
-    missing: Iterable[tuple[str, str]],
+    lost: Collection[str],
+    undescribed: Collection[str],
     unfinished: Sequence[str],
 ) -> Gap | None:
     """Return what cannot be proved: an outage longer than the horizon, tasks that went before our eyes.
@@ -196,13 +219,13 @@ def _gap(
         polled_at: When it was last polled with success.
         horizon_at: Tasks that stopped before are forgotten.
         now: When this poll began.
-        missing: ARN and reason of each task that was listed and could not be described.
+        lost: Ids of tasks that were listed, could not be described, and are not listed any more.
+        undescribed: Ids of tasks that are listed and could not be described: a later poll may read them.
         unfinished: Ids of tasks that were stopping at the last poll and are not listed any more.
     """
     is_too_late = polled_at is not None and polled_at < horizon_at
-    lost = [task_id(arn) for arn, _ in missing]
     forgotten = list(unfinished) if is_too_late else []
-    if not lost and not is_too_late:
+    if not (lost or undescribed or is_too_late):
         return None
     count = len(lost) + len(forgotten)
     since = polled_at or horizon_at
@@ -210,13 +233,15 @@ def _gap(
     if is_too_late:
         details.append("Stopped tasks can be read for one hour; the last poll is longer ago.")
     if lost:
-        details.append(f"Listed as stopped, but not described any more: {', '.join(lost)}.")
+        details.append(f"Listed as stopped, but not described any more: {', '.join(sorted(lost))}.")
+    if undescribed:
+        details.append(f"Listed as stopped, but not described: {', '.join(sorted(undescribed))}.")
     if forgotten:
         details.append(f"Still stopping at the last poll, and forgotten by now: {', '.join(forgotten)}.")
     return Gap(
         stream=str(stream),
         since=to_rfc3339(since),
-        until=to_rfc3339(now if lost else horizon_at),
+        until=to_rfc3339(now if lost or undescribed else horizon_at),
         reason="window",
         kind="lost" if count else "unknown",
         lower_bound=count or None,
@@ -225,9 +250,16 @@ def _gap(
 
 
 def _unfinished(known: Mapping[str, Any], listed: Iterable[str]) -> list[str]:
-    """Return the ids of tasks that were seen stopping, not stopped, and are not listed any more."""
+    """Return the ids of tasks that were seen stopping, not stopped, and are not listed any more.
+
+    Without those that a gap has counted already.
+    """
     still = {task_id(arn) for arn in listed}
-    return [name for name, seen in known.items() if not seen[1] and name not in still]
+    return [
+        name
+        for name, seen in known.items()
+        if not seen[1] and name not in still and not _is_counted(known, name)
+    ]
 
 
 def _gone(stream: Stream, position: Position | None, polled_at: datetime, now: datetime) -> Batch:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from forensics.capture.options import CaptureOptions
 from forensics.capture.selection import Wanted
 from forensics.capture.status import StreamStatus
 from forensics.errors import AwsError, NotFound
 from forensics.serve.history import History
 from tests.support.capture_fakes import EndpointDoor, Recorder
 from tests.support.clock import ManualClock
-from tests.support.histories import Builder, facts, service, stack
+from tests.support.histories import Builder, facts, service, stack, task
 
 CLUSTER = "AWS::ECS::Cluster"
 ABSENT = NotFound("Cluster not found.", code="ClusterNotFoundException", operation="ecs:ListTasks")
@@ -39,6 +40,23 @@ def test_a_cluster_that_went_before_anybody_looked_is_not_waited_for(tmp_path: P
     assert tasks_of(recorder).is_ended
     assert recorder.door.calls["ecs:ListTasks"] == 1
     assert recorder.of("forensics.gap") == []
+
+
+def test_a_task_of_a_deleted_cluster_is_missing_once_however_often_the_recorder_starts(
+    tmp_path: Path,
+) -> None:
+    """A cluster that was asked for by its name is asked for again: it may be made anew."""
+    dying = task("api", at=290, task_id="1" * 32, last="DEPROVISIONING")
+    dying.version(at=400, lastStatus="STOPPED")
+    recorder = recorder_of(tmp_path, dying, clusters=("main",))
+    recorder.options = CaptureOptions(stopped_tasks_quiet_s=20.0)
+    recorder.door.trouble = lambda operation: (
+        ABSENT if operation == "ecs:ListTasks" and elapsed_s(recorder) > 340 else None
+    )
+    for _ in range(3):
+        recorder.run_for(600)
+    counted = [gap["lower_bound"] for gap in recorder.of("forensics.gap")]
+    assert counted == [1, None, None]
 
 
 def test_a_cluster_that_is_deleted_before_it_could_be_read_is_waited_for_no_longer(tmp_path: Path) -> None:

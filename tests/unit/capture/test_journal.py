@@ -16,7 +16,7 @@ from tests.support.archives import SMALL, event, ids, open_writer
 from tests.support.capture_fakes import EndpointDoor, Recorder, keys
 from tests.support.clock import ManualClock
 from tests.support.disks import TROUBLE, FailingDisk
-from tests.support.histories import StackHistory, facts, service, stack
+from tests.support.histories import StackHistory, epoch, facts, service, stack, task
 
 EVENT = "aws.cloudformation.stack_event"
 
@@ -65,6 +65,31 @@ class FullDisk:
         self.recorder.run_for(seconds)
 
 
+def sleep_in_the_first_call(recorder: Recorder, operation: str, *, after_s: float) -> None:
+    """Suspend a recorder's machine while it waits for the first answer after a second of its clock."""
+    clock, slept = recorder.clock, []
+
+    def trouble(asked: str) -> None:
+        if asked == operation and clock.monotonic() - 1000.0 >= after_s and not slept:
+            slept.append(asked)
+            clock.sleep(30)
+
+    recorder.door.trouble = trouble
+
+
+def fill_the_disk(recorder: Recorder, *, since_s: float, until_s: float) -> None:
+    """Let the disk of a recorder be full from one second of its clock to another."""
+    recorder.disk = disk = FailingDisk(0, errno.ENOSPC)
+    clock, wait = recorder.clock, recorder.clock.wait
+
+    def tick(event: threading.Event, timeout_s: float) -> bool:
+        is_full = since_s <= clock.monotonic() - 1000.0 < until_s
+        disk.nth, disk.is_lasting = (1, True) if is_full else (0, False)
+        return wait(event, timeout_s)
+
+    clock.wait = tick  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["full", "broken", "read-only"])
 def test_polling_goes_on_into_memory_while_the_disk_is_full(tmp_path: Path, code: int) -> None:
     """The recorder neither exits nor goes blind: what it saw meanwhile is written afterwards, in order."""
@@ -102,21 +127,48 @@ def test_what_aws_forgets_while_memory_is_full_is_counted_as_lost(tmp_path: Path
     door = EndpointDoor(History.of(facts(api)), clock)
     options = CaptureOptions(buffer_batches=1)
     recorder = Recorder(tmp_path, door, clock, Wanted(services=("main/api",)), options)
-    recorder.disk = disk = FailingDisk(0, errno.ENOSPC)
-    wait = clock.wait
-
-    def tick(event: threading.Event, timeout_s: float) -> bool:
-        is_full = 300 <= clock.monotonic() - 1000.0 < 7000
-        disk.nth, disk.is_lasting = (1, True) if is_full else (0, False)
-        return wait(event, timeout_s)
-
-    clock.wait = tick  # type: ignore[method-assign]
+    fill_the_disk(recorder, since_s=300, until_s=7000)
     recorder.run_for(7200)
     (gap,) = [gap for gap in recorder.of("forensics.gap") if gap["stream"].startswith("services ")]
     assert (gap["kind"], gap["reason"]) == ("lost", "archive-unwritable")
     kind = "aws.ecs.service_event"
     missing = keys(facts(api), kind) - set(recorder.keys(kind))
     assert gap["lower_bound"] == len(missing) == 60
+
+
+def test_what_was_read_again_before_the_machine_slept_is_not_lost(tmp_path: Path) -> None:
+    """The poll that reads it began before the sleep: it keeps everything, and leaves the gap to the next."""
+    clock, shop = ManualClock(), busy_shop()
+    door = EndpointDoor(History.of(facts(shop)), clock)
+    recorder = Recorder(tmp_path, door, clock, Wanted(stacks=("Shop",)), CaptureOptions(buffer_batches=0))
+    fill_the_disk(recorder, since_s=300, until_s=700)
+    sleep_in_the_first_call(recorder, "cloudformation:DescribeStackEvents", after_s=700)
+    recorder.run_for(1500)
+    assert sorted(recorder.keys(EVENT)) == sorted(keys(facts(shop), EVENT))
+    assert "host-asleep" in {gap["reason"] for gap in recorder.of("forensics.gap")}
+    assert {gap["kind"] for gap in recorder.of("forensics.gap")} <= {"recovered", "open"}
+
+
+@pytest.mark.parametrize("is_asleep", [False, True], ids=["awake", "asleep in between"])
+def test_a_task_that_was_read_and_could_not_be_kept_is_missing_once(tmp_path: Path, is_asleep: bool) -> None:
+    """It was stopping when the disk filled up, then read, and forgotten by AWS: two reasons, one fact."""
+    clock = ManualClock()
+    dying = task("api", at=290, task_id="1" * 32, last="DEPROVISIONING").version(
+        at=400, lastStatus="STOPPED", stoppedAt=epoch(400)
+    )
+    door = EndpointDoor(History.of(facts(dying)), clock)
+    options = CaptureOptions(buffer_batches=0, stopped_tasks_quiet_s=5.0)
+    recorder = Recorder(tmp_path, door, clock, Wanted(clusters=("main",)), options)
+    fill_the_disk(recorder, since_s=310, until_s=4500)
+    if is_asleep:
+        sleep_in_the_first_call(recorder, "ecs:ListTasks", after_s=4500)
+    recorder.run_for(4700)
+    gap, *others = [gap for gap in recorder.of("forensics.gap") if gap["kind"] != "open"]
+    assert recorder.keys("aws.ecs.task") == [f"{dying.arn}@3"]
+    assert (gap["kind"], gap["lower_bound"]) == ("lost", 1)
+    assert {other["kind"] for other in others} == ({"recovered"} if is_asleep else set())
+    assert "not read again: 1." in gap["detail"]
+    assert "forgotten by now" in gap["detail"]
 
 
 def test_the_limit_in_bytes_holds_too(tmp_path: Path) -> None:

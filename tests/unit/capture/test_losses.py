@@ -180,6 +180,27 @@ def test_a_task_that_was_stopping_before_a_long_outage_is_lost_for_certain(tmp_p
     assert "1" * 32 in gap["detail"]
 
 
+@pytest.mark.parametrize("is_killed", [False, True], ids=["one run", "killed in between"])
+def test_a_task_is_missing_once_however_many_outages_follow(tmp_path: Path, is_killed: bool) -> None:
+    """A restarted recorder has nothing but the archive to tell what was counted before."""
+    api = service("api", at=-60).deployment(at=-30, rolloutState="COMPLETED")
+    dying = task("api", at=290, task_id="1" * 32, last="DEPROVISIONING")
+    dying.version(at=400, lastStatus="STOPPED", stoppedAt=epoch(400))
+
+    def fails(at_s: float, _operation: str) -> AwsError | None:
+        return EXPIRED if 360 <= at_s < 8000 or 9000 <= at_s < 16000 else None
+
+    options = CaptureOptions(stopped_tasks_quiet_s=20.0)
+    watch = Watch(tmp_path, api, dying, fails=fails, options=options, services=("main/api",))
+    if is_killed:
+        watch.recorder.run_for(8500, abort=True)
+    watch.recorder.run_for(16200 - watch.clock.monotonic() + 1000.0)
+    told = [(gap["kind"], gap["lower_bound"]) for gap in watch.gaps("stopped_tasks") if gap["kind"] != "open"]
+    assert told[0] == ("lost", 1)
+    assert set(told[1:]) <= {("unknown", None), ("recovered", None)}
+    assert told[-1][0] == "unknown"
+
+
 def test_a_service_that_was_born_in_an_outage_and_said_too_much_is_not_called_recovered(
     tmp_path: Path,
 ) -> None:

@@ -104,9 +104,9 @@ def test_the_first_poll_claims_no_more_than_the_horizon() -> None:
 
 
 def test_a_task_that_goes_between_list_and_describe_is_lost_and_said() -> None:
-    """Its hour ended between two calls: we know that it was there."""
+    """Its hour ended between two calls: we know that it was there, and it is not listed any more."""
     aws = aws_with(task(1))
-    aws.on(LIST, {"taskArns": [arn(1), arn(2)]})
+    aws.on(LIST, [{"taskArns": [arn(1), arn(2)]}, {"taskArns": [arn(1)]}])
     aws.on(
         DESCRIBE,
         {"tasks": [task(1)], "failures": [{"arn": arn(2), "reason": "MISSING"}]},
@@ -117,6 +117,37 @@ def test_a_task_that_goes_between_list_and_describe_is_lost_and_said() -> None:
     assert (answer.gap.kind, answer.gap.lower_bound) == ("lost", 1)
     assert f"{2:032x}" in answer.gap.detail
     assert "MISSING" in answer.notes[0].message
+
+
+def test_a_task_that_is_listed_and_not_described_may_still_be_read() -> None:
+    """AWS may be of two minds for a while: at each poll the same task would be called lost."""
+    aws = aws_with(task(1))
+    aws.on(LIST, {"taskArns": [arn(1), arn(2)]})
+    aws.on(DESCRIBE, {"tasks": [task(1)], "failures": [{"arn": arn(2), "reason": "MISSING"}]})
+    gap = batch(StoppedTasks(), aws, CLUSTER, polled_at=NOON - timedelta(minutes=1)).gap
+    assert gap is not None
+    assert (gap.kind, gap.lower_bound) == ("unknown", None)
+    assert f"not described: {2:032x}." in gap.detail
+
+
+def test_what_a_gap_counts_is_not_counted_by_the_next_one() -> None:
+    """Two outages of two hours each: the task that was stopping before the first is missing once."""
+    source, stopping = StoppedTasks(), task(1, lastStatus="DEACTIVATING", version=3)
+    position = after(source, batch(source, aws_with(stopping), CLUSTER))
+    before = dict(position["tasks"])
+    counts = []
+    for hours in (2, 4):
+        polled_at = NOON + timedelta(hours=hours - 2)
+        answer = batch(
+            source, aws_with(), CLUSTER, position, now=NOON + timedelta(hours=hours), polled_at=polled_at
+        )
+        assert answer.gap is not None
+        counts.append((answer.gap.kind, answer.gap.lower_bound))
+        position = source.fold_gap(position, answer.gap)
+    assert counts == [("lost", 1), ("unknown", None)]
+    assert before == {f"{1:032x}": ["3", False]}
+    (fact,) = batch(source, aws_with(task(1, lastStatus="STOPPED", version=4)), CLUSTER, position).facts
+    assert source.fold(position, fact)["tasks"] == {f"{1:032x}": ["4", True]}
 
 
 def test_a_deleted_cluster_ends_what_was_polled_before() -> None:
