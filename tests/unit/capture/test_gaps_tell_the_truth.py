@@ -7,10 +7,12 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from forensics.capture.options import CaptureOptions
 from forensics.model.record import Fact
-from tests.support.histories import Builder, facts, service, stack, task
+from tests.support.histories import Builder, epoch, facts, service, stack, task
 from tests.support.truth import ERRORS, Life, Trouble, World
 
+CLUSTER = service("api").cluster_arn
 LENGTH_S = 3 * 3600
 OPERATIONS = (
     "",
@@ -75,7 +77,7 @@ def story(
         if cluster_ends_at is not None and at + 20 > cluster_ends_at:
             continue  # a cluster in which something runs cannot be deleted
         dying = task("api", at=at, task_id=f"{number:032x}", last="DEPROVISIONING")
-        dead.append(dying.version(at=at + 15, lastStatus="STOPPED"))
+        dead.append(dying.version(at=at + 15, lastStatus="STOPPED", stoppedAt=epoch(at + 15)))
     if service_ends_at is not None:
         api.snapshot(at=service_ends_at, status="INACTIVE", deployments=[])
     return facts(shop, api, *dead)
@@ -143,6 +145,20 @@ def test_a_kill_in_the_middle_of_an_outage_changes_nothing_of_what_is_said(tmp_p
         ]
         told.append({(gap.gap.kind, gap.gap.reason) for gap in events.gaps})
     assert told == [{("recovered", "credentials")}] * 2
+
+
+def test_a_clock_that_is_set_later_takes_nothing_from_what_a_gap_counts(tmp_path: Path) -> None:
+    """A task was seen stopping, its cluster deleted before the next poll, and the clock set after that."""
+    truth = story([205], [], [164], cluster_ends_at=273)
+    world = World(tmp_path, truth, steps=[(600, -837)])
+    world.recorder.options = CaptureOptions(stopped_tasks_quiet_s=5.0)
+    world.kill_at(176)
+    world.truth.advance(200)
+    world.run_until(900)
+    found = world.judge()
+    (gap,) = found.coverage.traces[f"stopped_tasks {CLUSTER}"].gaps
+    assert (gap.gap.kind, gap.gap.lower_bound) == ("lost", 1)
+    assert found.missing + found.unwatched == 1
 
 
 def test_what_a_first_poll_could_not_reach_back_to_is_not_recovered(tmp_path: Path) -> None:
