@@ -159,16 +159,17 @@ class Services:
         """Return the end of a service that was seen before; one that was never seen may still come.
 
         One that was active at the last poll was drained and deleted unseen: that is lost. One that was being
-        drained may have said its last word, and one that was seen to end has.
+        drained may have said its last word, and one that was seen to end has. Without a last poll its stream
+        had ended before and was found again: what it lost is said already.
         """
         stream = Stream(self.name, target)
         if not position:
             return Failed(stream=stream, error=error)
         gap = None
-        if position.get("status") != "INACTIVE":
+        if polled_at is not None and position.get("status") != "INACTIVE":
             gap = Gap(
                 stream=str(stream),
-                since=to_rfc3339(min(polled_at or now, now)),
+                since=to_rfc3339(min(polled_at, now)),
                 until=to_rfc3339(now),
                 reason="window",
                 kind="lost" if position.get("status") == "ACTIVE" else "unknown",

@@ -67,10 +67,12 @@ def story(
         shop.itself("UPDATE_IN_PROGRESS", at=at)
         shop.event(f"R{number}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + 7)
         shop.itself("UPDATE_COMPLETE", at=at + 15)
+    # A cluster in which a service is at work cannot be deleted.
+    silent_from = min(at for at in (service_ends_at, cluster_ends_at, LENGTH_S * 2) if at is not None)
     for burst, (at, count) in enumerate(sorted(bursts)):
         for number in range(count):
             said_at = at + number * 0.25
-            if service_ends_at is None or said_at < service_ends_at:
+            if said_at < silent_from:
                 api.event(f"message {burst}.{number}", at=said_at)
     dead: list[Builder] = []
     for number, at in enumerate(stops):

@@ -1,6 +1,6 @@
 """What services reads of ECS services: events that join, states that change, gaps that are said."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -168,6 +168,20 @@ def test_a_missing_service_ends_only_after_it_was_seen() -> None:
     assert "MISSING" in never.error.message
     position = after(source, batch(source, aws_with(service()), SERVICE))
     assert batch(source, aws_with(failures=[missing]), SERVICE, position).is_ended
+
+
+@pytest.mark.parametrize(
+    ("polled_at", "kind"), [(NOON, "lost"), (None, None)], ids=["watched", "found again"]
+)
+def test_a_service_that_is_found_again_after_its_end_is_not_lost_again(
+    polled_at: datetime | None, kind: str | None
+) -> None:
+    """A stack goes on listing what was deleted by hand: each look would leave a gap."""
+    source, missing = Services(), {"arn": SERVICE, "reason": "MISSING"}
+    position = after(source, batch(source, aws_with(service()), SERVICE))
+    answer = batch(source, aws_with(failures=[missing]), SERVICE, position, polled_at=polled_at)
+    assert answer.is_ended
+    assert (answer.gap.kind if answer.gap else None) == kind
 
 
 def test_one_missing_service_does_not_cost_the_others() -> None:
