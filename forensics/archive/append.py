@@ -67,6 +67,11 @@ class Append(Sequence[Record]):
         """The number of the first record."""
         return self._envelope.first_seq
 
+    @property
+    def prev(self) -> str:
+        """The head that it was encoded to follow."""
+        return self._envelope.prev
+
     def compute_crcs(self) -> None:
         """Compute `crcs`: best while the disk is busy."""
         before = len(self._envelope.prev) + len(self._envelope.run)

@@ -50,9 +50,9 @@ class End:
 
     @property
     def head_ahead(self) -> str:
-        """The head as it will be when the append under way is durable.
+        """The head as it will be when the append under way is durable in this segment.
 
-        Whether the segment is sealed or given up in between does not change it.
+        Whether the segment is sealed in between does not change it; where it is given up, `finish` does.
         """
         segment = self._at.segment
         return segment.sha256_ahead() if segment is not None and segment.is_under_way else self.head

@@ -258,6 +258,9 @@ class Writer:
         self._at.tail = []
         append = self._encoded(facts, poll, like=like)
         self._settle_before()
+        if append.prev != self._end.head:
+            # A flush failed: what was under way stands in a segment of its own, with another head.
+            append = self._encoded(facts, poll, like=like)
         try:
             self._end.close_if_due()
             return self._written(append, keys, then)

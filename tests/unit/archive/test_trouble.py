@@ -100,6 +100,24 @@ def test_a_segment_whose_flush_failed_is_never_written_again(tmp_path: Path) -> 
     assert verify(tmp_path / "a").is_sound
 
 
+@pytest.mark.parametrize("count", [1, 3], ids=["one behind", "three behind"])
+def test_what_was_encoded_behind_a_failed_flush_follows_it_into_the_next_segment(
+    tmp_path: Path, count: int
+) -> None:
+    """It was encoded to follow the bytes of a segment that is given up: verify would call it damaged."""
+    disk = FailingDisk(0, errno.EIO)
+    writer = open_writer(tmp_path / "a", disk=disk)
+    writer.append([event(1)])
+    disk.nth = len(disk.calls) + 2
+    begun = [writer.begin([event(number)]) for number in range(2, 3 + count)]
+    assert [record.seq for pending in begun for record in pending.wait()] == list(range(2, 3 + count))
+    assert disk.failed == 1
+    verdict = verify(tmp_path / "a")
+    assert verdict.is_sound, verdict.problems
+    assert verify(tmp_path / "a", expect=writer.head).is_sound
+    writer.close()
+
+
 def test_a_file_size_limit_is_a_refusal_not_a_torn_record(tmp_path: Path) -> None:
     """The kernel writes as much as the limit allows and says so only by a smaller count."""
     writer = open_writer(tmp_path / "a")
