@@ -9,9 +9,9 @@ from forensics.archive.append import Append, Envelope
 from forensics.archive.conflicts import conflicts
 from forensics.archive.disk import Disk
 from forensics.archive.end import End, WriterOptions
-from forensics.archive.pending import Pending, Then
+from forensics.archive.pending import EMPTY, Pending, Then
 from forensics.archive.place import Place, unwritable
-from forensics.archive.recent import Key, Recent, keys_of
+from forensics.archive.recent import Key, Recent, key_of, keys_of
 from forensics.archive.removal import find_removable, remove_files, tombstone
 from forensics.archive.resume import resume
 from forensics.archive.retention import RetentionOptions
@@ -153,7 +153,6 @@ class Writer:
             known += [fresh.pop(key) for key in list(fresh) if key in self._pending.keys]
         # What no poll saw was not told by AWS: somebody saved it, in a form of its own.
         if poll is not None and (known or again):
-            self._settle_before()
             fresh |= self._conflicts([*known, *again], fresh)
         if not fresh:
             self._settle_before()
@@ -268,9 +267,13 @@ class Writer:
             raise self._refused(error) from error
 
     def _conflicts(self, told: Sequence[Fact], fresh: Mapping[Key, Fact]) -> dict[Key, Fact]:
+        if self._pending is not None and not self._pending.keys.keys().isdisjoint(map(key_of, told)):
+            self._settle_before()
         at = self._at
         newest = at.closed_number if at.segment is None else at.segment.number
-        return conflicts(told, fresh, self._recent, segments=self._place.segments, newest=newest)
+        found = conflicts(told, fresh, self._recent, segments=self._place.segments, newest=newest)
+        under_way = EMPTY if self._pending is None else self._pending.keys
+        return {key: fact for key, fact in found.items() if key not in under_way}
 
     def _encoded(
         self, facts: Sequence[Fact | Record], poll: str | None, *, like: Record | None = None

@@ -145,7 +145,9 @@ def test_the_next_append_is_encoded_while_the_disk_flushes_the_one_before(tmp_pa
     first = writer.begin([event(1)], then=lambda written: told.append(len(written)))
     assert flushing.wait(10)
     assert (disk.calls, told, writer.next_seq) == (["write"], [], 2)
-    second = writer.begin([event(1), event(2), event(3)], then=lambda written: told.append(len(written)))
+    second = writer.begin(
+        [event(2), event(3)], poll="p", again=[event(0)], then=lambda written: told.append(len(written))
+    )
     assert disk.calls[:3] == ["write", "sync", "write"]
     assert told == [1]
     assert [record.seq for record in second.wait()] == [3, 4]
@@ -154,6 +156,28 @@ def test_the_next_append_is_encoded_while_the_disk_flushes_the_one_before(tmp_pa
     head = writer.close()
     assert verify(tmp_path / "a", expect=head).is_sound
     assert [record.id for record in read(tmp_path / "a")] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("poll", ["p", None])
+def test_a_fact_that_is_under_way_is_not_written_again(tmp_path: Path, poll: str | None) -> None:
+    writer = open_writer(tmp_path / "a")
+    writer.begin([event(1)], poll=poll)
+    assert [record.id for record in writer.begin([event(1), event(2)], poll=poll).wait()] == ["2"]
+    assert [record.id for record in read(tmp_path / "a")] == ["1", "2"]
+
+
+def test_what_is_told_otherwise_while_it_is_under_way_is_kept_once(tmp_path: Path) -> None:
+    """The conflict with a fact that is being flushed, and one that is being flushed itself."""
+    writer = open_writer(tmp_path / "a")
+    one, other = (event(1, {"said": said}) for said in "ab")
+    writer.append([one], poll="p")
+    writer.begin([event(2)], poll="p", again=[other])
+    writer.begin([event(3)], poll="p", again=[other])
+    writer.begin([event(4, {"said": "a"})], poll="p")
+    writer.begin([event(4, {"said": "b"}), event(5)], poll="p").wait()
+    kinds = [record.type for record in read(tmp_path / "a")]
+    assert kinds.count("forensics.conflict") == 2
+    assert len(kinds) == 7
 
 
 def test_facts_that_are_all_known_are_told_of_after_those_under_way(tmp_path: Path) -> None:
