@@ -235,7 +235,7 @@ step = st.one_of(
 
 
 @every_source
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(step, max_size=40))
 def test_no_schedule_of_changes_polls_failures_and_restarts_loses_or_doubles(
     world_of: Callable[[], World], steps: list[tuple[str, object]]

@@ -188,4 +188,4 @@ class ArchiveModel(RuleBasedStateMachine):
 
 
 TestArchiveModel = ArchiveModel.TestCase
-TestArchiveModel.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestArchiveModel.settings = settings(max_examples=25, stateful_step_count=25)

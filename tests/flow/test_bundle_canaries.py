@@ -35,7 +35,7 @@ def numbered(*records: Record) -> list[Record]:
     return [replace(record, seq=seq) for seq, record in enumerate(records, 1)]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(secret=SECRETS.filter(lambda text: "\n" not in text), place=st.sampled_from(PLACES))
 def test_no_byte_of_a_bundle_tells_a_planted_secret(
     tmp_path_factory: pytest.TempPathFactory, secret: str, place: object

@@ -63,7 +63,7 @@ def _events(aws: Served, name: str) -> list[Any]:
     return [plain(event, is_json=False) for page in pages for event in page["StackEvents"]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(history=stack_histories(), at=_AT)
 def test_stack_events_come_back_whole_and_newest_first(aws: Served, history: list[Fact], at: float) -> None:
     """What boto3 pages through is the history up to now, in reverse, nothing lost and nothing twice."""
@@ -72,7 +72,7 @@ def test_stack_events_come_back_whole_and_newest_first(aws: Served, history: lis
     assert _events(aws, "Shop") == known[::-1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(history=service_histories(), at=_AT)
 def test_a_service_comes_back_with_its_hundred_newest_events(
     aws: Served, history: list[Fact], at: float
@@ -87,7 +87,7 @@ def test_a_service_comes_back_with_its_hundred_newest_events(
     assert answer["failures"] == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(count=st.integers(min_value=0, max_value=230), late=st.integers(min_value=0, max_value=4000))
 def test_stopped_tasks_come_back_whole_for_an_hour(aws: Served, count: int, late: int) -> None:
     """Each stopped task can be listed and described until an hour after it stopped, and no longer."""

@@ -107,7 +107,7 @@ def test_the_page_names_both_attempts_and_says_each_difference() -> None:
     assert "backend, exit codes: 3 instead of none known" in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_inert_in_both_forms(reason: str, name: str) -> None:
     book = Book()

@@ -157,7 +157,7 @@ tellings = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(tellings=tellings)
 def test_each_telling_is_kept_once_over_restarts(
     tellings: list[tuple[int, Any, str, bool]], tmp_path_factory: pytest.TempPathFactory

@@ -57,7 +57,7 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path, name: str) -> None:
     assert verify(tmp_path / "a").is_sound
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_costs_only_the_records_that_it_touched(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -35,7 +35,7 @@ def facts(records: list[Record]) -> list[tuple[object, ...]]:
     return [(r.source, r.id, r.type, r.time, r.recordedtime, r.run, r.poll, r.payload()) for r in records]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_every_whole_record_is_kept(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever file is damaged, cut or gone: `verify` is content, and the damaged archive is as it was."""

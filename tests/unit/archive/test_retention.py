@@ -167,7 +167,7 @@ def test_a_removal_that_is_cut_short_is_finished_by_the_next(tmp_path: Path, fai
     assert segments(tmp_path / "a")[0] == verdict.removed.segment + 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(limits=st.lists(st.tuples(st.integers(1, 12_000), st.integers(1, 60)), min_size=1, max_size=5))
 def test_any_course_of_removals_keeps_the_chain(
     tmp_path_factory: pytest.TempPathFactory, limits: list[tuple[int, int]]

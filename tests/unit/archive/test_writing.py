@@ -64,7 +64,7 @@ TEXT = st.text(min_size=1) | st.just('","data":{"') | st.just('\\","data":null,'
     poll=st.none() | TEXT,
     filler=st.sampled_from([0, 20_000]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_append_returns_is_what_a_reader_finds(
     tmp_path_factory: pytest.TempPathFactory, facts: list[Fact], poll: str | None, filler: int
 ) -> None:
@@ -245,7 +245,7 @@ def test_only_the_owner_may_read_whatever_the_umask(tmp_path: Path, umask: int) 
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()} == {0o700}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(names=st.lists(st.text(max_size=50) | st.sampled_from(["../../x", "/etc/passwd", "CON", "a\0b"])))
 def test_names_never_become_paths(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     """Whatever AWS calls a thing, the set of files is the same."""
@@ -259,7 +259,7 @@ def test_names_never_become_paths(tmp_path_factory: pytest.TempPathFactory, name
     assert found == {"ARCHIVE.json", "LOCK", "seg/00000001.jsonl", "seg/00000001.seal.json"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(payload=JSON)
 def test_any_json_payload_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, payload: object

@@ -163,7 +163,7 @@ def test_the_same_members_give_the_same_bytes(tmp_path: Path) -> None:
 RIGHT = packed(members_of(RECORDS))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_change_of_bytes_is_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -182,7 +182,7 @@ def test_any_change_of_bytes_is_refused(
     assert [found.payload() for found in bundle.records()] == [found.payload() for found in RECORDS]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(content=st.binary(max_size=400))
 def test_bytes_that_are_no_zip_are_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Never another exception."""

@@ -146,9 +146,7 @@ class World:
         return self.recorder.run_for(max(0.0, LENGTH_S + 1300 - self.elapsed_s))
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     events=st.lists(moments, max_size=260),
     messages=st.lists(moments, max_size=60),

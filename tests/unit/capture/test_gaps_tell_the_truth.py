@@ -87,7 +87,6 @@ def story(
 
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     # A case takes a second: to make one smaller would take minutes. The draws are labelled instead.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

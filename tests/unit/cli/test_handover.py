@@ -171,7 +171,7 @@ def test_a_message_of_another_shape_is_refused_and_the_next_one_is_heard(
         assert hand_over(tmp_path, KEYS).taken
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=st.binary(max_size=300))
 def test_any_bytes_are_survived(tmp_path: Path, message: bytes) -> None:
     taken: list[Keys] = []

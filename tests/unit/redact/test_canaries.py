@@ -218,9 +218,7 @@ def _assert_nowhere(secret: str, made: Redactor, given_record: Record) -> None:
             assert form not in shown, (form, shown)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data(), SECRETS, st.sampled_from(_AROUND), st.sampled_from(["standard", "strict"]))
 def test_a_secret_known_by_its_form_is_told_nowhere(
     data: st.DataObject, secret: str, around: str, policy: str
@@ -242,9 +240,7 @@ _FORMS = {
 
 
 @pytest.mark.parametrize("form", _FORMS)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data(), secret=SECRETS)
 def test_an_encoded_secret_is_told_nowhere(form: str, data: st.DataObject, secret: str) -> None:
     encoded = _FORMS[form](secret)
@@ -254,7 +250,7 @@ def test_an_encoded_secret_is_told_nowhere(form: str, data: st.DataObject, secre
     assert encoded not in line(made.record(given_record))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), _WORDS, st.sampled_from(_SENTENCES))
 def test_a_word_that_a_text_calls_a_secret_is_told_nowhere(
     data: st.DataObject, word: str, sentence: str
@@ -262,7 +258,7 @@ def test_a_word_that_a_text_calls_a_secret_is_told_nowhere(
     _assert_nowhere(word, redactor(), _planted(data, sentence.format(word)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(
         ["Password", "MasterUserPassword", "AuthToken", "ApiKey", "DB_PASSWORD", "ConnectionString", "Pin"]

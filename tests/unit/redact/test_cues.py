@@ -61,7 +61,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(PIECES, max_size=12).map("".join))
 @example("secretrequesttoken=sunshine")
 @example("pasRequestTokensword: sunshine")

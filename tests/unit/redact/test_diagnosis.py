@@ -65,7 +65,7 @@ def test_with_the_values_put_back_every_word_is_the_same(records: list[Record], 
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories())
 def test_no_name_changes_a_diagnosis(policy: str, history: list[Fact]) -> None:
     """Whatever names are, and however long: nothing is sorted, cut, chosen or found by them."""

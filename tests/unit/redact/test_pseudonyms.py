@@ -4,7 +4,7 @@ import ipaddress
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.analysis.reasons import normalised
@@ -22,7 +22,6 @@ _VALUES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_VALUES, unique=True, max_size=50))
 def test_no_two_values_have_one_name(values: list[str]) -> None:
     names = Pseudonyms(KEY)
@@ -32,7 +31,6 @@ def test_no_two_values_have_one_name(values: list[str]) -> None:
     assert all(names.known()[name] == value for value, name in given_names.items())
 
 
-@settings(deadline=None)
 @given(st.lists(_VALUES, unique=True, max_size=20))
 def test_a_name_does_not_depend_on_when_it_was_asked_for(values: list[str]) -> None:
     """Else bundles of one case would call a value by several names: the map is lost, the key is not."""
@@ -94,7 +92,6 @@ def test_values_that_differ_in_numbers_have_names_that_do(one: str, other: str) 
     assert normalised(names.name(one)) == normalised(names.name(other))
 
 
-@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z]{3,9}[0-9]{0,3}", fullmatch=True), unique=True, min_size=1, max_size=9))
 def test_what_was_hidden_can_be_revealed(values: list[str]) -> None:
     names = Pseudonyms(KEY)

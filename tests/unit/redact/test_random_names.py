@@ -80,7 +80,7 @@ def _drawn(kind: str) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("place", _PLACES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     secret=st.one_of([_drawn(kind) for kind in NEVER_SEEN]),
     around=st.sampled_from(_AROUND),
@@ -150,7 +150,7 @@ def test_any_text_is_judged(strange: str, plain: str) -> None:
     assert looks_secret(strange + plain) in {True, False}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     before=st.sampled_from([name for kind, name in harmless() if kind == "stack"]),
     secret=_drawn(NEVER_SEEN[0]),

@@ -129,7 +129,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["ResourceProperties", "ResourceStatusReason", "Parameters", "Odd"]), _JSON
@@ -142,7 +141,7 @@ def test_whatever_is_sent_stays_json_and_nothing_fails(payload: dict[str, Any]) 
     assert set(shown.data) == set(payload)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["Password", "DB_PASSWORD", "ApiKey", "AuthToken", "ClientSecret"]),
     st.from_regex(r"[a-z]{9,12}", fullmatch=True),

@@ -37,7 +37,7 @@ def test_nothing_to_explain_is_no_line() -> None:
     assert lines(story_of(Book())) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_inert(reason: str, name: str) -> None:
     story = hostile(reason, name)

@@ -55,7 +55,7 @@ def test_a_reason_that_the_runner_would_cut_says_where_it_stops() -> None:
     assert line.endswith("more characters stand in the archive)")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reason=evil, name=evil)
 def test_hostile_texts_give_no_orders(reason: str, name: str) -> None:
     story = hostile(reason, name)

@@ -29,7 +29,7 @@ def test_the_cause_the_stack_and_the_service_are_links() -> None:
     assert "/clusters/main/services/backend/" in found[2]["url"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_labels_and_no_addresses(reason: str, name: str) -> None:
     text = document(*hostile(reason, name))

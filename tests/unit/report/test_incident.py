@@ -103,7 +103,7 @@ def test_an_empty_archive_gives_an_honest_report() -> None:
     assert "Nothing happened that was recorded." in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_shown_and_do_nothing(reason: str, name: str) -> None:
     story = hostile(reason, name)

@@ -105,7 +105,7 @@ def test_everything_seen_is_a_case_of_its_own() -> None:
     assert cases(document(*story_of(rolled_back())))["everything was seen"].is_passed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_text(reason: str, name: str) -> None:
     text = document(*hostile(reason, name))

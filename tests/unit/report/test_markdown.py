@@ -54,7 +54,7 @@ def test_the_cause_stands_first_and_nothing_is_cut() -> None:
     assert "could not be watched" in text or "credentials, lost" in text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(limit=st.integers(400, 6000))
 def test_it_fits_and_names_what_was_left_out(limit: int) -> None:
     whole = document(*failed())
@@ -77,7 +77,7 @@ def test_a_limit_that_holds_nothing_is_an_error_that_names_the_need() -> None:
         document(*failed(), limit=10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_shown_and_do_nothing(reason: str, name: str) -> None:
     story = hostile(reason, name)

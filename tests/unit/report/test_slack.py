@@ -70,7 +70,7 @@ def test_a_long_reason_is_whole_or_says_how_much_is_missing(length: int) -> None
     assert sum(len(run) for run in re.findall("y{20,}", said)) + int(left[1] if left else 0) == length
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reason=evil, name=evil)
 def test_hostile_texts_mention_nobody(reason: str, name: str) -> None:
     made = message(hostile(reason, name))
