@@ -12,9 +12,6 @@ from msgspec import Raw
 from forensics.archive.undecodable import MAX_DEPTH, MAX_PAYLOAD_BYTES, undecodable, why_unfit
 from forensics.model.record import Fact, Record
 
-_CRC_BYTES = len(b',"crc":"00000000"}\n')
-_DATA = b',"data":'
-_DATA_BYTES = len(_DATA)
 _ENCODER = msgspec.json.Encoder()
 _CANNOT_ENCODE = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 _TARGET_OF = attrgetter("type", "source")
@@ -51,12 +48,15 @@ class Append(Sequence[Record]):
         self._envelope = envelope
         self._facts = list(facts)
         self.crcs: list[int] = []
-        self._lines = self._encode()
-        self.content = b"".join(self._lines)
+        self._heads: list[bytes] = []
+        """Each line up to its payload."""
+        self._payloads: list[bytes] = []
+        self._encode()
+        self.content = self._joined()
         # Not-a-number is encoded as null: only lines that hold one can be wrong in that way.
         if b"null" in self.content or len(self.content) > MAX_PAYLOAD_BYTES:
             self._encode_again()
-            self.content = b"".join(self._lines)
+            self.content = self._joined()
 
     def targets(self) -> list[tuple[str, str]]:
         """Return each record's type and source, in order, without making the records."""
@@ -74,13 +74,10 @@ class Append(Sequence[Record]):
 
     def compute_crcs(self) -> None:
         """Compute `crcs`: best while the disk is busy."""
-        before = len(self._envelope.prev) + len(self._envelope.run)
-        self.crcs = [
-            crc32(line[line.index(_DATA, before) + _DATA_BYTES : -_CRC_BYTES]) for line in self._lines
-        ]
+        self.crcs = list(map(crc32, self._payloads))
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._heads)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -92,10 +89,7 @@ class Append(Sequence[Record]):
 
     def _record(self, place: int) -> Record:
         """Return a record without decoding what has been encoded."""
-        fact, line, envelope = self._facts[place], self._lines[place], self._envelope
-        # A line's payload begins behind these; in front of it are only strings, whose quotes are escaped,
-        # and a number.
-        before = len(envelope.prev) + len(envelope.run) + len(fact.source) + len(fact.id)
+        fact, envelope = self._facts[place], self._envelope
         return Record(
             type=fact.type,
             source=fact.source,
@@ -107,15 +101,14 @@ class Append(Sequence[Record]):
             poll=envelope.poll or None,
             time=fact.time or None,
             subject=fact.subject or None,
-            data=Raw(line[line.index(_DATA, before) + _DATA_BYTES : -_CRC_BYTES]),
+            data=Raw(self._payloads[place]),
         )
 
-    def _encode(self) -> list[bytes]:
-        """Return the lines, each attribute spelled once for as many lines as it stands in.
+    def _encode(self) -> None:
+        """Encode each line's head and payload, each attribute once for as many lines as it stands in.
 
         One object for each line, encoded as a whole, takes half as long again.
         """
-        lines: list[bytes] = []
         dumps = orjson.dumps
         seen, chained = _common(self._envelope)
         beginnings: dict[tuple[str, str, str | None], bytes] = {}
@@ -128,45 +121,53 @@ class Append(Sequence[Record]):
                     beginning = beginnings[what] = _beginning(*what)
                 if (time := times.get(fact.time)) is None:
                     time = times[fact.time] = (b',"time":%b' % dumps(fact.time) if fact.time else b"") + seen
+                head = b"".join((beginning, dumps(fact.id), time, b"%d" % seq, chained))
                 # It refuses what nests deeper than 254 levels.
-                body = b"".join((beginning, dumps(fact.id), time, b"%d" % seq, chained, dumps(fact.data)))
+                payload = dumps(fact.data)
             except _CANNOT_ENCODE:
-                lines.append(self._encode_carefully(len(lines)))
-            else:
-                lines.append(b'%b,"crc":"%08x"}\n' % (body, crc32(body)))
-        return lines
+                head, payload = self._encode_carefully(len(self._heads))
+            self._heads.append(head)
+            self._payloads.append(payload)
+
+    def _joined(self) -> bytes:
+        """Return all lines, each with its crc."""
+        parts: list[bytes] = []
+        for head, payload in zip(self._heads, self._payloads, strict=True):
+            parts += (head, payload, b',"crc":"%08x"}\n' % crc32(payload, crc32(head)))
+        return b"".join(parts)
 
     def _encode_again(self) -> None:
-        for index, line in enumerate(self._lines):
-            is_unfit = b"null" in line and why_unfit(self._facts[index].data) is not None
-            if is_unfit or len(line) > MAX_PAYLOAD_BYTES:
-                self._lines[index] = self._encode_carefully(index)
+        for index, payload in enumerate(self._payloads):
+            is_unfit = b"null" in payload and why_unfit(self._facts[index].data) is not None
+            if is_unfit or len(self._heads[index]) + len(payload) > MAX_PAYLOAD_BYTES:
+                self._heads[index], self._payloads[index] = self._encode_carefully(index)
 
-    def _encode_carefully(self, index: int) -> bytes:
-        """Return the line of a fact, or of what stands for it where it cannot be written."""
-        fact, reason, body = self._facts[index], None, b""
+    def _encode_carefully(self, index: int) -> tuple[bytes, bytes]:
+        """Return head and payload of a fact, or of what stands for it where it cannot be written."""
+        fact, reason, head, payload = self._facts[index], None, b"", b""
         try:
-            body = self._body(index)
+            head, payload = self._spelled(index)
         except _CANNOT_ENCODE as error:
             reason = f"{type(error).__name__}: {error}"
-        if len(body) > MAX_PAYLOAD_BYTES:
-            reason = f"it takes {len(body)} bytes, more than {MAX_PAYLOAD_BYTES}"
-        elif b"null" in body or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        size_bytes = len(head) + len(payload)
+        if size_bytes > MAX_PAYLOAD_BYTES:
+            reason = f"it takes {size_bytes} bytes, more than {MAX_PAYLOAD_BYTES}"
+        elif b"null" in payload or payload.count(b"{") + payload.count(b"[") > MAX_DEPTH:
             reason = why_unfit(fact.data)
         if reason is not None:
             self._facts[index] = undecodable(fact, reason)
-            body = self._body(index)
-        return b'%b,"crc":"%08x"}\n' % (body, crc32(body))
+            head, payload = self._spelled(index)
+        return head, payload
 
-    def _body(self, index: int) -> bytes:
-        """Return a line up to its crc, by the encoder that takes whatever can be taken."""
+    def _spelled(self, index: int) -> tuple[bytes, bytes]:
+        """Return head and payload, by the encoder that takes whatever can be taken."""
         fact = self._facts[index]
         encode = _ENCODER.encode
         seen, chained = _common(self._envelope)
         time = b',"time":%b' % encode(fact.time) if fact.time else b""
         seq = b"%d" % (self._envelope.first_seq + index)
         beginning = _beginning(fact.type, fact.source, fact.subject)
-        return b"".join((beginning, encode(fact.id), time, seen, seq, chained, encode(fact.data)))
+        return b"".join((beginning, encode(fact.id), time, seen, seq, chained)), encode(fact.data)
 
 
 def _beginning(kind: str, source: str, subject: str | None) -> bytes:
