@@ -71,17 +71,17 @@ class End:
 
     def begin(self, append: Append) -> None:
         """Write one append, and let its flush begin."""
-        (self._at.segment or self._open()).begin(append)
+        self._taking().begin(append)
 
     def finish(self, append: Append) -> None:
         """Return when the append that was begun is durable."""
         try:
-            (self._at.segment or self._open()).finish()
+            self._taking().finish()
         except FlushFailed:
             # The disk may have dropped what it could not flush: the segment is given up, once.
             self.mend()
             self.begin(append)
-            (self._at.segment or self._open()).finish()
+            self._taking().finish()
 
     def release(self) -> None:
         """Close the open segment's file."""
@@ -129,6 +129,10 @@ class End:
         at.previous_seal = write_seal(self._disk, seal, folder=self._place.segments)
         at.before, at.closed_number, at.segment = seal.sha256, segment.number, None
         segment.close()
+
+    def _taking(self) -> OpenSegment:
+        """Return the segment that takes appends; a new one where there is none."""
+        return self._at.segment or self._open()
 
     def _open(self) -> OpenSegment:
         number, folder = self._at.closed_number + 1, self._place.segments

@@ -15,6 +15,7 @@ from forensics.archive.reader import Archive
 from forensics.cli.damage import warn_of_damage
 from forensics.cli.opening import Opened, inputs, opened
 from forensics.cli.output import destination
+from forensics.model.ranges import numbers_within
 from forensics.report.count import counted
 from forensics.report.coverage import lines, page
 from forensics.report.coverage_markdown import markdown
@@ -82,7 +83,7 @@ def coverage(
 
 
 def _damage(archive: Opened) -> Iterator[str]:
-    lost = sum(last - first + 1 for first, last in archive.lost)
+    lost = numbers_within(archive.lost)
     if lost:
         yield f"{counted(lost, 'record')} of the archive lost to damage: what they said is not counted here"
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from forensics.cli.opening import Opened
+from forensics.model.ranges import numbers_within
 from forensics.report.count import counted
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def warn_of_damage(archive: Opened, stream: TextIO) -> None:
     """Say on a stream that some records could not be read, where that is so."""
-    lost = sum(last - first + 1 for first, last in archive.lost)
+    lost = numbers_within(archive.lost)
     if archive.damages or lost:
         places, records = counted(len(archive.damages), "damaged place"), counted(lost, "missing record")
         stream.write(f"passed over: {places}, {records}; `forensics verify` names them\n")
@@ -26,7 +27,7 @@ def with_damage(diagnosis: "Diagnosis", archive: Opened) -> "Diagnosis":
         diagnosis: What the records come down to.
         archive: Where they came from, read to the end.
     """
-    lost = sum(last - first + 1 for first, last in archive.lost)
+    lost = numbers_within(archive.lost)
     if not lost:
         return diagnosis
     noun = "record of the archive is" if lost == 1 else "records of the archive are"

@@ -26,5 +26,10 @@ def from_ranges(text: str) -> Iterator[tuple[int, int]]:
             yield int(first), int(last)
 
 
+def numbers_within(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how many numbers ranges hold that have none in common, by the first and last of each."""
+    return sum(last - first + 1 for first, last in spans)
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _DIGITS

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from forensics.model.ranges import numbers_within
+
 _SHOWN = 20
 
 
@@ -16,7 +18,7 @@ def lost_records(lost: Sequence[tuple[int, int]]) -> str:
     Args:
         lost: First and last seq of each range.
     """
-    count = sum(last - first + 1 for first, last in lost)
+    count = numbers_within(lost)
     shown = ", ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in lost[:_SHOWN])
     more = f" and {len(lost) - _SHOWN} more ranges" if len(lost) > _SHOWN else ""
     return counted(count, "record") + (f": seq {shown}{more}" if lost else "")
