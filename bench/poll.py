@@ -54,7 +54,9 @@ def our_poll(url: str) -> Callable[[], None]:
     position: Position | None = None
 
     def fetch() -> Batch:
-        (answer,) = source.fetch(door, [ARN], {ARN: position}, now=clock.now(), polled_at={ARN: clock.now()})
+        (answer,) = source.fetch(
+            door, [ARN], {ARN: position}, now=clock.now(), polled_at={ARN: clock.now()}, wanted_since={}
+        )
         if not isinstance(answer, Batch):
             raise answer.error
         return answer

@@ -22,10 +22,10 @@ def configure(*, log_format: str = "text", level: str = "info", stream: TextIO |
         stream: Where lines go; None means stderr.
     """
     out = stream or sys.stderr
-    renderer: Any = (
-        structlog.processors.JSONRenderer(sort_keys=False)
+    shown: list[Any] = (
+        [structlog.processors.JSONRenderer(sort_keys=False)]
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=32)
+        else [_without_nothing, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=32)]
     )
     structlog.configure(
         processors=[
@@ -34,7 +34,7 @@ def configure(*, log_format: str = "text", level: str = "info", stream: TextIO |
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _inert_values,
-            renderer,
+            *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=out),
@@ -48,6 +48,11 @@ def _inert_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
         if isinstance(value, str) and key != "exception":
             event[key] = inert(value)
     return event
+
+
+def _without_nothing(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out what has no value: a person reads the line."""
+    return {key: value for key, value in event.items() if value not in (None, "")}
 
 
 def get_logger(area: str) -> Any:

@@ -120,7 +120,7 @@ class Coverage:
         now = {"polled": every - vouched, "vouched": vouched}
         for how, numbers in self._calm.numbers.items():
             # A stream that stays calm needs no work: only the last statement about it counts.
-            self._stay_calm(how, numbers - now[how] if self._calm.until == since else numbers)
+            self._stay_calm(how, numbers - now[how] if self._calm.goes_on(since) else numbers)
         self._calm = _Calm(since=since, until=until, numbers=now)
 
     def _add_gap(self, _record: Record, payload: Any) -> None:
@@ -215,6 +215,10 @@ class _Calm(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     numbers: dict[str, set[int]] = {}
     """By how they were seen."""
+
+    def goes_on(self, since: datetime) -> bool:
+        """Return whether a statement that begins then leaves no time out after this one."""
+        return self.since is not None and self.until is not None and self.since <= since <= self.until
 
 
 def numbers_in(ranges: str) -> set[int]:

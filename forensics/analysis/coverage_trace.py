@@ -201,7 +201,7 @@ class Trace(msgspec.Struct, kw_only=True, eq=False):
         # The survey lists what is: it reaches back to nothing, and nothing of its own can be missed.
         if reaches_to is not None and parse_stream(self.stream).source != _SURVEY:
             self.reads_back_to = reaches_to if is_first else self.reads_back_to
-            start = max(opened_at, min(reaches_to, until))
+            start = max(opened_at, reaches_to)
         is_said = any(gap.since <= opened_at and (gap.until or start) >= start for gap in self.gaps[-2:])
         if start > opened_at and not is_said:
             reason = DAEMON_DOWN if run != self.run else "window"

@@ -19,7 +19,9 @@ class StreamState(msgspec.Struct, kw_only=True):
     number: int
     """Short name within this archive, given by the stream's forensics.stream record."""
     polled_at: str | None = None
-    """End of the last poll with an answer, RFC 3339; None before the first."""
+    """The last poll with an answer was made no later than this, RFC 3339; None before the first."""
+    sure_until: str | None = None
+    """What came before was seen or lies in a gap, RFC 3339; None before the first poll with an answer."""
     covers_from: str | None = None
     """Where the first poll began to cover, RFC 3339; None before it or where it reached the beginning."""
     facts: int = 0
@@ -150,8 +152,9 @@ class _PollFact(msgspec.Struct, rename={"since": "from", "until": "to"}):
     since: str | None = None
 
 
-class _CoverageFact(msgspec.Struct, rename={"until": "to"}):
+class _CoverageFact(msgspec.Struct, rename={"since": "from", "until": "to"}):
     streams: str
+    since: str
     until: str
 
 
@@ -180,7 +183,7 @@ def _fold_poll(state: ArchiveState, record: Record) -> None:
         if stream is not None:
             if stream.polled_at is None:
                 stream.covers_from = fact.since
-            stream.polled_at = fact.until
+            stream.polled_at = stream.sure_until = fact.until
 
 
 def _fold_coverage(state: ArchiveState, record: Record) -> None:
@@ -189,6 +192,10 @@ def _fold_coverage(state: ArchiveState, record: Record) -> None:
     for stream in state.streams.values():
         if any(first <= stream.number <= last for first, last in spans):
             stream.polled_at = fact.until
+            # Each was polled after the beginning; more is known of one whose last poll had news. A time
+            # that is not over yet is of a clock that was set back since.
+            is_surer = stream.sure_until is not None and fact.since < stream.sure_until <= fact.until
+            stream.sure_until = stream.sure_until if is_surer else fact.since
 
 
 def _fold_gap(state: ArchiveState, record: Record) -> None:

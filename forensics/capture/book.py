@@ -33,6 +33,8 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     """Label of the site that it is read through."""
     opened_because: str
     opened_at: datetime
+    blind_since: datetime | None = None
+    """When the outage began in which it was found; None where there was none."""
     position: Position | None = None
     polled_at: datetime | None = None
     """Wall time at the start of the last good poll."""
@@ -64,6 +66,11 @@ class Watched(msgspec.Struct, kw_only=True, eq=False):
     facts: int = 0
     parents: set[Stream] = msgspec.field(default_factory=set)
     """Streams whose facts led here: while they are busy, so is this one."""
+
+    @property
+    def wanted_since(self) -> datetime:
+        """From when on everything that it says is wanted, wall time."""
+        return min(self.opened_at, self.blind_since or self.opened_at)
 
     @property
     def group(self) -> tuple[str, str, str]:

@@ -163,6 +163,7 @@ class Dispatch:
             streams=tuple(watched.stream for watched in group),
             positions={watched.stream.target: watched.position for watched in group},
             polled_at={watched.stream.target: _last_poll(watched, now, now_s) for watched in group},
+            wanted_since={watched.stream.target: watched.wanted_since for watched in group},
             at=now,
             at_s=now_s,
         )

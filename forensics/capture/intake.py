@@ -65,7 +65,7 @@ def _write(recording: Recording, polled: Polled, steps: list[Step]) -> bool:
     is_taken = recording.write(facts, poll=poll_id, again=again, positions=positions)
     if is_taken and good and not any(step.facts for step in good):
         numbers = tuple(step.watched.number for step in good)
-        recording.coverage.add(numbers, calls=polled.calls)
+        recording.coverage.add(numbers, at_s=polled.poll.at_s, calls=polled.calls)
     return is_taken
 
 

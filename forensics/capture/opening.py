@@ -1,7 +1,5 @@
 """Which streams a recording opens: those asked for, those found, those of an earlier run."""
 
-from datetime import timedelta
-
 from forensics.capture import cadence, gaps
 from forensics.capture.book import SURVEYED, WANTED, Watched, cluster_of_service, place_of
 from forensics.capture.discovery import Discovered, explicit, missing, needs_repeating
@@ -77,10 +75,7 @@ def _as_it_was(recording: Recording, state: SiteState, stream: Stream) -> Watche
     if source is None or kept is None or kept.is_ended:
         return None
     because = recording.past.because(stream)
-    polled_at = None
-    if kept.polled_at is not None:
-        # A coverage record carries a moment up to one interval after the poll that it speaks of.
-        polled_at = from_rfc3339(kept.polled_at) - timedelta(seconds=recording.options.coverage_s)
+    polled_at = from_rfc3339(kept.sure_until) if kept.sure_until is not None else None
     down = gaps.opened(str(stream), polled_at, gaps.DAEMON_DOWN) if polled_at else None
     return Watched(
         stream=stream,

@@ -24,6 +24,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[Stream, ...]
     positions: Mapping[str, Position | None]
     polled_at: Mapping[str, datetime | None]
+    wanted_since: Mapping[str, datetime]
     at: datetime
     """Wall time when it was decided."""
     at_s: float
@@ -96,7 +97,14 @@ def run(poll: Poll) -> Polled:
     door = CountedDoor(poll.door)
     targets = [stream.target for stream in poll.streams]
     try:
-        answers = poll.source.fetch(door, targets, poll.positions, now=poll.at, polled_at=poll.polled_at)
+        answers = poll.source.fetch(
+            door,
+            targets,
+            poll.positions,
+            now=poll.at,
+            polled_at=poll.polled_at,
+            wanted_since=poll.wanted_since,
+        )
     except AwsError as error:
         return Polled(poll=poll, answers=_all_failed(poll, error), calls=door.calls)
     except Exception as error:  # noqa: BLE001  one source's defect must not end the recording of the others

@@ -20,7 +20,7 @@ from forensics.capture.selection import Site, wants_stack
 from forensics.capture.sites import SiteState
 from forensics.capture.suspension import Suspension
 from forensics.capture.wall import Reading
-from forensics.model.clock import Clock, to_rfc3339
+from forensics.model.clock import Clock, from_rfc3339, to_rfc3339
 from forensics.model.identity import Stream
 from forensics.model.record import Fact, Gap, Record
 from forensics.redact.secrets import without_secrets
@@ -74,9 +74,7 @@ class Recording:
         self.schedule: Schedule[Stream | Errand] = Schedule()
         self.mint = Mint(writer.archive_id, writer.run)
         self.journal = Journal(writer, options)
-        self.coverage = Coverage(clock.now())
-        self.clocks = Reading.of(clock)
-        """Both clocks at the last statement about coverage."""
+        self.coverage = Coverage(Reading.of(clock))
         self.log = get_logger("capture")
         self.rng = rng
         self.started_at = clock.now()
@@ -195,6 +193,7 @@ class Recording:
                     site=label,
                     opened_because=because,
                     opened_at=self.now(),
+                    blind_since=from_rfc3339(blind.since) if blind is not None else None,
                     position=known.position if known else self.past.position(stream),
                     parents={parent} if parent is not None else set(),
                     is_gone=earlier is not None and earlier.is_ended,

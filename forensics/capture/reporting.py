@@ -33,31 +33,30 @@ def state_coverage(recording: Recording) -> None:
 
     Where the wall clock was set since then, that is stated with it.
     """
-    recording.coverage.vouch(tuple(w.number for w in recording.book if _is_vouched_for(recording, w)))
-    before, clocks = recording.clocks, Reading.of(recording.clock)
-    facts = [recording.coverage.statement(recording.mint, clocks.at)]
-    jump_s = jumped_s(before, clocks)
+    coverage, now = recording.coverage, Reading.of(recording.clock)
+    for watched in recording.book:
+        if recording.is_dormant(watched) and not recording.sites[watched.site].is_paused:
+            surveyed_s = _surveyed_s(recording, watched)
+            if surveyed_s is not None and now.at_s - surveyed_s <= recording.options.coverage_s:
+                coverage.vouch(watched.number, at_s=surveyed_s)
+    facts = [coverage.statement(recording.mint, now)]
+    jump_s = jumped_s(coverage.since, now)
     if jump_s is not None:
         recording.log.warning("wall clock set", jumped_s=jump_s)
-        facts.append(recording.mint.clock_set(before.expected(clocks), clocks.at, jumped_s=jump_s))
+        facts.append(recording.mint.clock_set(coverage.since.expected(now), now.at, jumped_s=jump_s))
     if recording.write(facts):
-        recording.coverage.start_anew(clocks.at)
-        recording.clocks = clocks
+        coverage.start_anew(now)
 
 
-def _is_vouched_for(recording: Recording, watched: Watched) -> bool:
-    if not recording.is_dormant(watched) or recording.sites[watched.site].is_paused:
-        return False
-    lag_s = _lag_s(recording, watched)
-    return lag_s is not None and lag_s <= recording.options.coverage_s
+def _surveyed_s(recording: Recording, watched: Watched) -> float | None:
+    """Return when the survey that looks after a stream was last polled with success."""
+    survey = recording.sites[watched.site].survey
+    seen = recording.book.get(survey) if survey is not None else None
+    return seen.polled_s if seen is not None else None
 
 
 def _lag_s(recording: Recording, watched: Watched) -> float | None:
-    polled_s = watched.polled_s
-    if recording.is_dormant(watched):
-        survey = recording.sites[watched.site].survey
-        seen = recording.book.get(survey) if survey is not None else None
-        polled_s = seen.polled_s if seen is not None else polled_s
+    polled_s = _surveyed_s(recording, watched) if recording.is_dormant(watched) else watched.polled_s
     if polled_s is not None:
         return max(0.0, recording.now_s() - polled_s)
     if watched.polled_at is not None:

@@ -114,6 +114,7 @@ class Source(Protocol):
         *,
         now: datetime,
         polled_at: Mapping[str, datetime | None],
+        wanted_since: Mapping[str, datetime],
     ) -> list[Batch | Failed]:
         """Read what is new of each target: one Batch or Failed for each, in the order given.
 
@@ -123,6 +124,8 @@ class Source(Protocol):
             positions: For each target its position, None before the first poll.
             now: The wall time of this poll, aware.
             polled_at: For each target when it was last polled with success, None if never.
+            wanted_since: From when on everything is wanted of a target, wall time: a first poll that could
+                stop later goes back to there. Where a target is left out, the source decides.
 
         Returns:
             A Batch that is complete, or Failed: a walk that broke off half-way leaves nothing behind.

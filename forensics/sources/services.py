@@ -111,6 +111,7 @@ class Services:
         *,
         now: datetime,
         polled_at: Mapping[str, datetime | None],
+        wanted_since: Mapping[str, datetime],
     ) -> list[Batch | Failed]:
         """Read what is new of up to ten services of one cluster with one call."""
         try:

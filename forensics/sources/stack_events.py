@@ -110,6 +110,7 @@ class StackEvents:
         *,
         now: datetime,
         polled_at: Mapping[str, datetime | None],
+        wanted_since: Mapping[str, datetime],
     ) -> list[Batch | Failed]:
         """Read what is new of each stack; a name instead of an ARN leads to the ARN's stream."""
         read: list[Batch | Failed] = []
@@ -118,7 +119,17 @@ class StackEvents:
                 if parse_stack_arn(target) is None:
                     read.append(self._resolve(door, target))
                 else:
-                    read.append(self._read(door, target, positions.get(target), now, polled_at.get(target)))
+                    position, since = positions.get(target), wanted_since.get(target)
+                    walk = _walk(door, target, position or {}, now, since)
+                    read.append(
+                        self._read(
+                            door,
+                            target,
+                            position,
+                            walk,
+                            asks_again=crosses(polled_at.get(target), now, _ASK_AGAIN_S),
+                        )
+                    )
             except AwsError as error:
                 read.append(Failed(stream=Stream(self.name, target), error=error))
         return read
@@ -133,14 +144,13 @@ class StackEvents:
         raise page.undecodable(f"no event of stack {name!r} names its ARN")
 
     def _read(
-        self, door: Door, arn: str, position: Position | None, now: datetime, polled_at: datetime | None
+        self, door: Door, arn: str, position: Position | None, walk: _Walk, *, asks_again: bool
     ) -> Batch:
-        walk = _walk(door, arn, position or {}, now)
         facts = [_event_fact(arn, event) for event in walk.events]
         after = self.fold_all(position, facts)
         resources: list[JsonObject] = []
         notes: list[AwsError] = []
-        if after and after["is_due"] and (facts or crosses(polled_at, now, _ASK_AGAIN_S)):
+        if after and after["is_due"] and (facts or asks_again):
             try:
                 if "description" not in after:
                     resources = _resources(door, arn, notes)
@@ -165,8 +175,10 @@ class StackEvents:
         )
 
 
-def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
-    """Return what is new, from the newest event back to what is known or to the operation's start.
+def _walk(door: Door, arn: str, position: Position, now: datetime, since: datetime | None) -> _Walk:
+    """Return what is new, from the newest event back to what is known.
+
+    Where nothing is, back to the start of the operation that was the last one at `since`; None: now.
 
     Raises:
         AwsError: A page could not be had: nothing of the others is kept then.
@@ -192,7 +204,7 @@ def _walk(door: Door, arn: str, position: Position, now: datetime) -> _Walk:
                 twice.append(event)
         is_last = not tokens.advance(page)
         if not known:
-            start = _start(events, looked_at)
+            start = _start(events, looked_at, since)
             if start is not None:
                 return replace(_from_start(events[: start + 1]), again=tuple(twice))
         else:
@@ -215,15 +227,18 @@ def _shows_nothing_new(body: bytes, known: Sequence[str]) -> bool:
     return bool(top) and all(key in remembered for key in top[:reach])
 
 
-def _start(events: Sequence[JsonObject], begin: int) -> int | None:
+def _start(events: Sequence[JsonObject], begin: int, since: datetime | None) -> int | None:
     """Return the place of the start of the newest create, update or import, looked for from begin on.
 
+    One that began after `since` is passed over: what came before it is wanted too.
     A rollback or a delete that came after it must not hide why it came.
     """
     starts = (
         place
         for place, event in enumerate(events[begin:], begin)
-        if text(event, "ResourceStatus") in _STARTS and _is_of_stack_itself(event)
+        if text(event, "ResourceStatus") in _STARTS
+        and _is_of_stack_itself(event)
+        and (since is None or (moment(event.get("Timestamp")) or since) <= since)
     )
     return next(starts, None)
 

@@ -114,6 +114,7 @@ class Stacks:
         *,
         now: datetime,
         polled_at: Mapping[str, datetime | None],
+        wanted_since: Mapping[str, datetime],
     ) -> list[Batch | Failed]:
         """List the stacks once for each survey; what changed is in facts, and in moved or found."""
         read: list[Batch | Failed] = []

@@ -92,6 +92,7 @@ class StoppedTasks:
         *,
         now: datetime,
         polled_at: Mapping[str, datetime | None],
+        wanted_since: Mapping[str, datetime],
     ) -> list[Batch | Failed]:
         """Read the tasks of each cluster that stopped, or stopped further, since the position."""
         read: list[Batch | Failed] = []

@@ -37,6 +37,7 @@ class Recorder:
             {world.target: self.position},
             now=world.now,
             polled_at={world.target: self.polled_at},
+            wanted_since={},
         )
         assert orjson.dumps(self.position) == before, "a fetch changed the position it was given"
         assert answer.stream == Stream(world.source.name, world.target)

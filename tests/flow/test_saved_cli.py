@@ -67,7 +67,7 @@ def _save(found: Saved, own: Served, folder: Path) -> None:
         return json.loads(done.stdout)
 
     def poll(name: str, source: Source, target: str) -> None:
-        (batch,) = source.fetch(door, [target], {}, now=INCIDENT_ENDS_AT, polled_at={})
+        (batch,) = source.fetch(door, [target], {}, now=INCIDENT_ENDS_AT, polled_at={}, wanted_since={})
         assert isinstance(batch, Batch)
         found.polled[name] = batch.facts
 

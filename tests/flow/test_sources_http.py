@@ -81,7 +81,9 @@ def poll(
         for fact in known:
             position = source.fold(position, fact)
         at = clock.now() - timedelta(seconds=5) if known else None
-        (answer,) = source.fetch(door, [target], {target: position}, now=clock.now(), polled_at={target: at})
+        (answer,) = source.fetch(
+            door, [target], {target: position}, now=clock.now(), polled_at={target: at}, wanted_since={}
+        )
         return answer
 
     return once
@@ -144,7 +146,7 @@ def details_of(clock: ManualClock, endpoint: Endpoint, *targets: str) -> list[Ba
         budget = Budget(BudgetOptions(rates={}, otherwise=Rate(burst=1000, per_s=1000)))
         door = Client(ClientOptions(region=REGION, endpoint_url=playing.url), clock, budget)
         nobody = dict.fromkeys(targets)
-        answers = Services().fetch(door, targets, nobody, now=clock.now(), polled_at=nobody)
+        answers = Services().fetch(door, targets, nobody, now=clock.now(), polled_at=nobody, wanted_since={})
     assert all(isinstance(answer, Batch) for answer in answers)
     return [answer for answer in answers if isinstance(answer, Batch)]
 

@@ -7,9 +7,11 @@ plays them; `Judge` compares what happened with records and coverage.
 import random
 import shutil
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from forensics.archive.end import WriterOptions
 from forensics.archive.reader import Archive
 from forensics.archive.verify import verify
 from forensics.capture.selection import Wanted
+from forensics.capture.supervisor import Supervisor
 from forensics.errors import (
     AccessDenied,
     AwsError,
@@ -107,6 +110,37 @@ class WallClock(ManualClock):
         self._truth.advance(max(seconds, self._step_s))
 
 
+class LateExecutor(Executor):
+    """Makes each call when its answer is due; an endpoint that tells of so long ago makes it a slow one.
+
+    Args:
+        clock: Time as it really is.
+        slow_s: How long an answer takes.
+    """
+
+    def __init__(self, clock: ManualClock, slow_s: float) -> None:
+        self._clock = clock
+        self._slow_s = slow_s
+        self._on_their_way: deque[tuple[float, Future[Any], Callable[[], Any]]] = deque()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        due_s = self._clock.monotonic() + self._slow_s
+        self._on_their_way.append((due_s, future, partial(fn, *args, **kwargs)))
+        self.deliver()
+        return future
+
+    def deliver(self) -> None:
+        """Hand over the answers that have arrived."""
+        while self._on_their_way and self._on_their_way[0][0] <= self._clock.monotonic():
+            _, future, call = self._on_their_way.popleft()
+            future.set_result(call())
+
+    def forget(self) -> None:
+        """Let go of what nobody waits for any more."""
+        self._on_their_way.clear()
+
+
 class World:
     """A recorder, its endpoint, and everything that goes wrong between them.
 
@@ -116,6 +150,8 @@ class World:
         troubles: What goes wrong on the way.
         steps: Moments at which the recorder's wall clock is set, and by how much it is off from then on.
         naps: Moments at which the recorder's machine is suspended, and for how long.
+        stalls: Moments at which the recorder's process gets no processor, and for how long.
+        slow_s: How long answers are on their way; what they say is as old.
         seed: Decides which calls trouble strikes.
         wanted: What to record.
     """
@@ -128,6 +164,8 @@ class World:
         troubles: Iterable[Trouble] = (),
         steps: Iterable[tuple[int, int]] = (),
         naps: Iterable[tuple[int, int]] = (),
+        stalls: Iterable[tuple[int, int]] = (),
+        slow_s: float = 0.0,
         seed: int = 0,
         wanted: Wanted | None = None,
     ) -> None:
@@ -140,9 +178,13 @@ class World:
         self.struck: Counter[str] = Counter()
         self._steps = sorted(steps)
         self._naps = sorted(naps)
+        self._stalls = sorted(stalls)
+        self._answers = LateExecutor(self.truth, slow_s)
         self._troubles = list(troubles)
         self._chance = random.Random(seed)
-        door = EndpointDoor(History.of(story), self.truth)
+        told_at = WallClock(self.truth)
+        told_at.offset_s = -slow_s
+        door = EndpointDoor(History.of(story), told_at)
         door.trouble = self._trouble
         door.whoami_trouble = lambda: self._trouble("sts:GetCallerIdentity")
         self.recorder = Recorder(directory, door, self.clock, wanted or Wanted(stacks=("Shop",)))
@@ -175,6 +217,9 @@ class World:
             self.offsets.append((self.truth.now(), self.clock.offset_s))
         while self._naps and self._naps[0][0] <= self.elapsed_s:
             self.truth.sleep(self._naps.pop(0)[1])
+        while self._stalls and self._stalls[0][0] <= self.elapsed_s:
+            self.truth.advance(self._stalls.pop(0)[1])
+        self._answers.deliver()
 
     def live(self, life: Life) -> None:
         """Run until so many commits were made, die, and stay away for a while."""
@@ -193,7 +238,7 @@ class World:
             elif left <= 0:
                 stop.set()
 
-        recorder.start(on_commit=count).run(stop, abort)
+        self._start(on_commit=count).run(stop, abort)
         if next_home.exists():
             recorder.directory = next_home
         self.truth.advance(life.away_s)
@@ -207,7 +252,7 @@ class World:
                 shutil.copytree(self.recorder.directory, next_home)
             return next_home.exists()
 
-        self.recorder.start().run(threading.Event(), _Pulse(self._pass_time, is_over))
+        self._start().run(threading.Event(), _Pulse(self._pass_time, is_over))
         self.recorder.directory = next_home
 
     def _next_home(self) -> Path:
@@ -221,7 +266,11 @@ class World:
     def run_until(self, elapsed_s: float) -> Any:
         """Run one process to a moment of the story."""
         stop = _Pulse(self._pass_time, lambda: self.elapsed_s >= elapsed_s)
-        return self.recorder.start().run(stop)
+        return self._start().run(stop)
+
+    def _start(self, **how: Any) -> Supervisor:
+        self._answers.forget()
+        return self.recorder.start(executor=self._answers, **how)
 
 
 class _Pulse(threading.Event):

@@ -93,7 +93,7 @@ def story(
 )
 @given(data=st.data())
 def test_what_is_missing_lies_in_a_gap_that_says_so(data: Any) -> None:
-    """Faults, outages beyond every horizon, clocks set, sleep, kills: all that is missing is named."""
+    """Faults, outages beyond every horizon, clocks set, sleep, stalls, kills: what is missing is named."""
     truth = story(
         data.draw(st.lists(moments, max_size=12), label="operations"),
         data.draw(bursts, label="bursts"),
@@ -108,6 +108,8 @@ def test_what_is_missing_lies_in_a_gap_that_says_so(data: Any) -> None:
             troubles=data.draw(st.lists(troubles, max_size=4), label="troubles"),
             steps=data.draw(st.lists(st.tuples(moments, st.integers(-900, 900)), max_size=2), label="steps"),
             naps=data.draw(st.lists(st.tuples(moments, st.integers(5, 5000)), max_size=2), label="naps"),
+            stalls=data.draw(st.lists(st.tuples(moments, st.integers(5, 900)), max_size=4), label="stalls"),
+            slow_s=data.draw(st.sampled_from((0.0, 0.0, 7.0, 90.0)), label="slow"),
             seed=data.draw(st.integers(0, 2**32), label="seed"),
         )
         for life in data.draw(st.lists(lives, max_size=3), label="lives"):
@@ -172,3 +174,35 @@ def test_what_a_first_poll_could_not_reach_back_to_is_not_recovered(tmp_path: Pa
     assert found.missing == 50
     (said,) = [trace for name, trace in found.coverage.traces.items() if name.startswith("services")]
     assert [(gap.gap.kind, gap.gap.reason) for gap in said.gaps] == [("unknown", "access-denied")]
+
+
+def test_operations_of_an_outage_at_the_start_are_read_afterwards(tmp_path: Path) -> None:
+    """Three operations were over before anybody could look: all of them are what the recording is for."""
+    truth = story([200, 400, 600], [], [])
+    world = World(tmp_path, truth, troubles=[Trouble(0, 900, "", "expired", 1.0)])
+    world.run_until(1500)
+    found = world.judge()
+    assert (found.missing, found.unwatched) == (0, 0)
+
+
+NO_WAY = Trouble(start_s=500, length_s=3600, operation="", error="reset", share=1.0)
+
+
+def test_a_statement_that_comes_late_does_not_hide_what_came_since_the_last_poll(tmp_path: Path) -> None:
+    """Held up for minutes, the recorder states at last what it had polled before, and is killed at once."""
+    truth = story([], [(330, 20)], [])
+    world = World(tmp_path, truth, troubles=[NO_WAY], stalls=[(318, 180)], slow_s=5.0)
+    world.kill_at(501)
+    world.truth.advance(60)
+    world.run_until(700)
+    assert world.judge().missing == 20
+
+
+def test_an_answer_that_was_long_on_its_way_is_as_old_as_its_question(tmp_path: Path) -> None:
+    """Each poll takes longer than the time between two statements, of which the last says what it found."""
+    truth = story([], [], [300, 310, 320])
+    world = World(tmp_path, truth, troubles=[NO_WAY], slow_s=90.0)
+    world.kill_at(421)
+    world.truth.advance(100)
+    world.run_until(900)
+    assert world.judge().missing == 3

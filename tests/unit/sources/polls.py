@@ -23,8 +23,16 @@ def poll(
     *,
     now: datetime = NOON,
     polled_at: datetime | None = None,
+    wanted_since: datetime | None = None,
 ) -> Batch | Failed:
-    (answer,) = source.fetch(aws, [target], {target: position}, now=now, polled_at={target: polled_at})
+    (answer,) = source.fetch(
+        aws,
+        [target],
+        {target: position},
+        now=now,
+        polled_at={target: polled_at},
+        wanted_since={} if wanted_since is None else {target: wanted_since},
+    )
     return answer
 
 

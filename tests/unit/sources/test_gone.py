@@ -26,7 +26,12 @@ def test_what_a_deleted_target_said_last_may_be_missing(
     aws.on(operation, NotFound("The referenced cluster was inactive.", operation=operation))
     polled_at = NOON - timedelta(minutes=20)
     (batch,) = source.fetch(
-        aws, [target], {target: {"at": "2026-01-15T11:00:00.000Z"}}, now=NOON, polled_at={target: polled_at}
+        aws,
+        [target],
+        {target: {"at": "2026-01-15T11:00:00.000Z"}},
+        now=NOON,
+        polled_at={target: polled_at},
+        wanted_since={},
     )
     assert isinstance(batch, Batch)
     assert batch.is_ended

@@ -45,7 +45,7 @@ def test_ten_services_are_one_call() -> None:
     targets = [SERVICE.replace("/api", f"/{name}") for name in names]
     aws = aws_with(*(service(name) for name in names))
     nobody = dict.fromkeys(targets)
-    answers = Services().fetch(aws, targets, nobody, now=NOON, polled_at=nobody)
+    answers = Services().fetch(aws, targets, nobody, now=NOON, polled_at=nobody, wanted_since={})
     assert [answer.stream.target for answer in answers] == targets
     assert aws.operations.count(DESCRIBE) == 1
 
@@ -189,7 +189,9 @@ def test_one_missing_service_does_not_cost_the_others() -> None:
     other = SERVICE.replace("/api", "/web")
     nobody = dict.fromkeys((SERVICE, other))
     aws = aws_with(service("web"), failures=[{"arn": SERVICE, "reason": "MISSING"}])
-    first, second = Services().fetch(aws, [SERVICE, other], nobody, now=NOON, polled_at=nobody)
+    first, second = Services().fetch(
+        aws, [SERVICE, other], nobody, now=NOON, polled_at=nobody, wanted_since={}
+    )
     assert isinstance(first, Failed)
     assert isinstance(second, Batch)
 
@@ -219,7 +221,7 @@ def test_a_refused_extra_is_asked_for_once_a_call_and_then_rarely() -> None:
     targets = [SERVICE.replace("/api", f"/{name}") for name in names]
     aws = aws_with(*(service(name, taskDefinition=DEFINITION) for name in names))
     source, nobody = Services(), dict.fromkeys(targets)
-    answers = source.fetch(aws, targets, nobody, now=NOON, polled_at=nobody)
+    answers = source.fetch(aws, targets, nobody, now=NOON, polled_at=nobody, wanted_since={})
     assert aws.operations.count("ecs:DescribeTaskDefinition") == 1
     assert all(isinstance(answer, Batch) and isinstance(answer.notes[-1], AccessDenied) for answer in answers)
     position = after(source, answers[0])  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """What stack_events reads first, where it stops, what it leads to, and when it is over."""
 
+from datetime import timedelta
+
 import pytest
 
 from forensics.errors import AccessDenied, NotFound, Throttled
@@ -42,6 +44,20 @@ def test_the_first_read_goes_back_to_the_start_of_the_last_operation() -> None:
     assert ids(answer) == ["e3", "e4"]
     assert answer.covers_from is not None
     assert answer.covers_from.second == 3
+
+
+def test_the_first_read_goes_back_to_when_the_stack_was_wanted() -> None:
+    """Nobody could look for a while: the operations since then are wanted, and the one in progress then."""
+    aws = aws_with(
+        itself(1, "CREATE_IN_PROGRESS"),
+        itself(10, "UPDATE_IN_PROGRESS"),
+        itself(20, "UPDATE_COMPLETE"),
+        itself(30, "UPDATE_IN_PROGRESS"),
+        event(40),
+    )
+    answer = batch(StackEvents(), aws, STACK, wanted_since=NOON + timedelta(seconds=15))
+    assert ids(answer) == ["e10", "e20", "e30", "e40"]
+    assert answer.covers_from == NOON + timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(
