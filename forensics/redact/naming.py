@@ -25,6 +25,8 @@ _COMMIT = re.compile(r"^[0-9a-f]{7,16}$|(?:^|[-_.])(?:[0-9a-f]{40}|[0-9a-f]{64})
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 """An account's number, as names of Service Catalog and of buckets have it inside."""
+_MINUTE = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d", re.ASCII)
+"""A tag that says when an image was built, to the minute, has as many digits as an account's number."""
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{12}")
 _OPEN_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _AWS_NAMES = re.compile(
@@ -252,8 +254,9 @@ class Naming:
         return f"{self.host(host)}{colon}{port if port.isdigit() and len(port) < 6 else ''}"
 
     def tag(self, tag: str) -> str:
-        """Return an image's tag, which says which build it is."""
-        if not tag or (_TAG.fullmatch(tag) and not looks_secret(_COMMIT.sub("", tag))):
+        """Return an image's tag, which says which build it is; one with an account's number is hidden."""
+        has_account = any(not _MINUTE.fullmatch(digits) for digits in _ACCOUNT.findall(tag))
+        if not tag or (_TAG.fullmatch(tag) and not has_account and not looks_secret(_COMMIT.sub("", tag))):
             return tag
         return self.hide(tag)
 
