@@ -5,12 +5,13 @@
 The recorder is a process of its own that talks HTTP to the project's endpoint, in time that runs faster than
 the machine's. It is killed and stopped again and again, once for longer than AWS remembers stopped tasks. At
 the end `verify` must find the archive whole, and everything that is missing must lie in a gap that says so.
-Prints the figures; exits with 1 where a promise was broken.
+Prints the figures; exits with 1 where a promise was broken, and leaves the archive for whoever looks why.
 """
 
 import argparse
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -235,12 +236,16 @@ def main(arguments: list[str]) -> int:
     for field in msgspec.structs.fields(Plan):
         parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
     plan = Plan(**vars(parser.parse_args(arguments)))
+    folder = Path(tempfile.mkdtemp(prefix="forensics-soak-"))
     try:
-        with tempfile.TemporaryDirectory(prefix="forensics-soak-") as folder:
-            figures = Soak(plan, Path(folder)).run()
+        figures = Soak(plan, folder).run()
     except AssertionError as broken:
-        print(f"soak: a promise was broken (seed {plan.seed}): {broken}", file=sys.stderr)
+        print(
+            f"soak: a promise was broken (seed {plan.seed}): {broken}\nthe archive stays in {folder}",
+            file=sys.stderr,
+        )
         return 1
+    shutil.rmtree(folder)
     print("\n".join(lines(figures)))
     return 0
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from forensics.model.record import JsonObject
 from forensics.model.wire import WireError, read_error, read_json, read_xml
 
 _BODY = "forensics.body"
+_ANSWERED_AT = "forensics.answered_at"
 
 
 class RawReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class RawReply(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     """``query`` or ``json``."""
     body: bytes
+    answered_at: datetime | None = None
+    """When AWS answered, by its own clock; None where it does not say."""
 
     def values(self) -> JsonObject:
         """Return the answer as plain values.
@@ -109,7 +112,9 @@ class Connection:
             secrets = self.opened.secrets()
             raise faults.from_exception(error, operation, secrets=secrets, now=self._now()) from error
         protocol = client.meta.service_model.resolved_protocol
-        return RawReply(operation=operation, protocol=protocol, body=answer[_BODY])
+        return RawReply(
+            operation=operation, protocol=protocol, body=answer[_BODY], answered_at=answer[_ANSWERED_AT]
+        )
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -152,6 +157,8 @@ class Connection:
             operation = self._limits.operation
             raise faults.from_answer(operation, code, message, status, secrets=secrets, skew_s=skew_s)
         customized_response_dict[_BODY] = body
+        answered_at = None if skew_s is None else self._now() - timedelta(seconds=skew_s)
+        customized_response_dict[_ANSWERED_AT] = answered_at
         empty = b"<r><%bResult/></r>" % operation_model.name.encode()
         response_dict["body"] = empty if protocol == "query" else b"{}"
 

@@ -15,6 +15,11 @@ class Reply(Protocol):
         """The answer's body as it came over the wire, decompressed."""
         ...
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """When AWS answered, by its own clock in whole seconds (the Date header); None without it."""
+        ...
+
     def values(self) -> JsonObject:
         """Return the answer as plain values: JSON as it is; query XML as ``wire.read_xml`` walks it.
 

@@ -16,7 +16,6 @@ from forensics.capture.poll import Poll, Polled
 from forensics.capture.recording import Errand, Recording
 from forensics.capture.sites import Identified, SiteState, identify
 from forensics.errors import Unreachable
-from forensics.model.identity import Stream
 from forensics.sources.base import Failed
 
 Answer = Polled | Identified | Discovered
@@ -39,14 +38,13 @@ class Dispatch:
         self._executor = executor
         self._wake = wake
         self._answers: SimpleQueue[tuple[str, str, Answer]] = SimpleQueue()
-        self._ready: dict[Stream, Watched] = {}
         self.in_flight = 0
         """Calls that have not come back."""
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is on its way and nothing waits for a free thread."""
-        return self.in_flight == 0 and not self._ready and self._answers.empty()
+        return self.in_flight == 0 and not self._recording.in_line and self._answers.empty()
 
     def answers(self) -> list[Answer]:
         """Return what has come back since the last call, in that order."""
@@ -64,24 +62,27 @@ class Dispatch:
 
     def send_due(self) -> None:
         """Send errands and polls that are due; those of paused sites get an open gap instead."""
-        for key in self._recording.schedule.take_due(self._recording.now_s()):
+        recording = self._recording
+        for key in recording.schedule.take_due(recording.now_s()):
             if isinstance(key, Errand):
                 self._run_errand(key)
                 continue
-            watched = self._recording.book.get(key)
+            watched = recording.book.get(key)
             if watched is None or watched.is_ended or watched.is_in_flight:
                 continue
-            self._ready[key] = watched
+            recording.in_line[key] = watched
         self.send_ready()
 
     def _park(self) -> None:
         """Take aside what nobody may ask for now, also where it waited for a thread when its site paused."""
         book, sites = self._recording.book, self._recording.sites
         # A new selection may have dropped what still waited.
-        self._ready = {stream: w for stream, w in self._ready.items() if book.get(stream) is w}
-        parked = [w for w in self._ready.values() if w.is_foreign or sites[w.site].is_paused]
+        self._recording.in_line = {
+            stream: w for stream, w in self._recording.in_line.items() if book.get(stream) is w
+        }
+        parked = [w for w in self._recording.in_line.values() if w.is_foreign or sites[w.site].is_paused]
         for watched in parked:
-            del self._ready[watched.stream]
+            del self._recording.in_line[watched.stream]
         if parked:
             outage.park(self._recording, parked)
 
@@ -101,20 +102,21 @@ class Dispatch:
         for watched in streams:
             if not watched.is_in_flight:
                 self._recording.schedule.drop(watched.stream)
-                self._ready[watched.stream] = watched
+                self._recording.in_line[watched.stream] = watched
 
     def send_ready(self) -> None:
         """Send as many polls as may be in flight, those nearest to losing something first."""
         self._park()
-        now, now_s = self._recording.now(), self._recording.now_s()
-        sendable = [watched for watched in self._ready.values() if self._has_room(watched)]
+        recording = self._recording
+        now, now_s = recording.now(), recording.now_s()
+        sendable = [watched for watched in recording.in_line.values() if self._has_room(watched)]
         for watched in sorted(sendable, key=lambda watched: _urgency(watched, now, now_s)):
-            if watched.stream in self._ready and self._has_room(watched):
+            if watched.stream in recording.in_line and self._has_room(watched):
                 self._send(self._with_mates(watched))
 
     def forget(self) -> None:
         """Drop what waits for a thread; what is in flight comes back unasked for."""
-        self._ready.clear()
+        self._recording.in_line.clear()
 
     def _has_room(self, watched: Watched) -> bool:
         # A lane for each source of each site: calls that never come back must not delay the rest.
@@ -133,7 +135,7 @@ class Dispatch:
         for other in recording.book.mates(first):
             if other is first or other.is_in_flight or other.is_ended:
                 continue
-            if other.stream in self._ready:
+            if other.stream in recording.in_line:
                 chosen.append(other)
             elif (due_s := recording.schedule.due_s(other.stream)) is not None and self._is_soon(
                 other, due_s
@@ -152,7 +154,7 @@ class Dispatch:
         recording = self._recording
         state = recording.sites[group[0].site]
         for watched in group:
-            self._ready.pop(watched.stream, None)
+            recording.in_line.pop(watched.stream, None)
             recording.schedule.drop(watched.stream)
             watched.is_in_flight = True
         now, now_s = recording.now(), recording.now_s()

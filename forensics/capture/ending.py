@@ -104,9 +104,7 @@ def last_round(
 def _is_worth_a_last_poll(recording: Recording, watched: Watched) -> bool:
     if watched.is_ended or watched.is_missing or watched.is_foreign or watched.refusal is not None:
         return False
-    due_s = recording.schedule.due_s(watched.stream)
-    is_due = watched.is_in_flight or (due_s is not None and due_s <= recording.now_s())
-    return is_due or watched.polled_s is None or recording.book.is_lively(watched)
+    return recording.is_due(watched) or watched.polled_s is None or recording.book.is_lively(watched)
 
 
 def _leave_open(recording: Recording, missed: list[Watched]) -> None:

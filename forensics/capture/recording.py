@@ -72,6 +72,8 @@ class Recording:
         self.book = Book()
         self.book.reserve(self.past.last_number())
         self.schedule: Schedule[Stream | Errand] = Schedule()
+        self.in_line: dict[Stream, Watched] = {}
+        """Streams that were due and wait for a free thread."""
         self.mint = Mint(writer.archive_id, writer.run)
         self.journal = Journal(writer, options)
         self.coverage = Coverage(Reading.of(clock))
@@ -229,6 +231,15 @@ class Recording:
         account, state = place_of(watched.stream.target)[1], self.sites.get(watched.site)
         return state is not None and bool(state.account and account) and account != state.account
 
+    def is_due(self, watched: Watched) -> bool:
+        """Return whether a stream is being read, or should be by now."""
+        due_s = self.schedule.due_s(watched.stream)
+        return (
+            watched.is_in_flight
+            or watched.stream in self.in_line
+            or (due_s is not None and due_s <= self.now_s())
+        )
+
     def is_dormant(self, watched: Watched) -> bool:
         """Return whether only the survey looks after a stream now."""
         return (
@@ -238,6 +249,7 @@ class Recording:
             and watched.failures == 0
             and not watched.is_in_flight
             and not watched.is_foreign
+            and watched.stream not in self.in_line
             and self.schedule.due_s(watched.stream) is None
             and self.is_surveyed(watched.site)
         )

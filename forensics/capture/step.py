@@ -13,6 +13,7 @@ from forensics.capture.overflow import with_overflow
 from forensics.capture.poll import Polled
 from forensics.capture.recording import Recording
 from forensics.errors import AccessDenied, NotFound, Undecodable
+from forensics.model.clock import to_rfc3339
 from forensics.model.record import Fact, Gap
 from forensics.sources.base import Batch, Failed, Position
 
@@ -53,8 +54,7 @@ def prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batc
     if isinstance(answer, Failed):
         return _prepare_failed(recording, watched, answer)
     batch = answer
-    # A target that is gone already loses nothing more, however often it is asked for.
-    own = None if batch.is_ended and watched.has_ended else batch.gap
+    own = _until_the_answer(recording, watched, batch) if batch.is_ended else batch.gap
     reaches_to = _reach_of_first(watched, batch)
     gap = gaps.closed(closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
     gap = with_overflow(gap, watched.overflow, batch)
@@ -70,6 +70,14 @@ def prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batc
     if batch.is_ended and not may_return(watched):
         facts.append(recording.mint.ended(watched.stream, watched.number, "nothing can come any more"))
     return Step(watched=watched, answer=batch, facts=facts, gap=gap, position=position, fresh=fresh)
+
+
+def _until_the_answer(recording: Recording, watched: Watched, last: Batch) -> Gap | None:
+    """Return the gap of a target that is gone: it may have gone while the answer was on its way."""
+    # A target that is gone already loses nothing more, however often it is asked for.
+    if last.gap is None or watched.has_ended:
+        return None
+    return replace(last.gap, until=max(last.gap.until or "", to_rfc3339(recording.now())))
 
 
 def _is_end(answer: Batch | Failed) -> bool:

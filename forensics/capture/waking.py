@@ -16,14 +16,11 @@ def note_sleep(recording: Recording) -> None:
     if slept_s is None:
         return
     recording.log.warning("machine was asleep", asleep_s=round(slept_s, 1))
-    now_s = recording.now_s()
     detail = f"The machine was asleep for {format_duration(timedelta(seconds=round(slept_s)))}."
     for watched in recording.book:
-        due_s = recording.schedule.due_s(watched.stream)
-        is_late = watched.is_in_flight or (due_s is not None and due_s <= now_s)
-        if watched.is_ended or watched.is_missing or not is_late:
+        if watched.is_ended or watched.is_missing or not recording.is_due(watched):
             continue
-        watched.blind_until_s = now_s
+        watched.blind_until_s = recording.now_s()
         if watched.open_gap is None:
             since = watched.polled_at or watched.opened_at
             watched.open_gap = gaps.opened(str(watched.stream), since, gaps.HOST_ASLEEP, detail=detail)

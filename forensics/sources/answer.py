@@ -21,6 +21,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     body: bytes
     values: JsonObject
+    answered_at: datetime | None = None
+    """When AWS answered, by its own clock; None where it does not say."""
 
     def rows(self, field: str) -> list[JsonObject]:
         """Return a field's list of objects; [] where AWS leaves it out or sends an empty element.
@@ -59,7 +61,7 @@ def page_of(operation: str, reply: Reply) -> Page:
     Raises:
         Undecodable: The body is not what the operation returns.
     """
-    return Page(operation=operation, body=reply.body, values=reply.values())
+    return Page(operation=operation, body=reply.body, values=reply.values(), answered_at=reply.answered_at)
 
 
 def ask(door: Door, operation: str, **parameters: Any) -> Page:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -22,6 +22,7 @@ _LIST = "ecs:ListTasks"
 _DESCRIBE = "ecs:DescribeTasks"
 _TASKS_A_CALL = 100
 _STOPPED = "STOPPED"
+_KEPT = timedelta(hours=1)
 # A task that is forgotten here while AWS still lists it would be read twice.
 _MOST_REMEMBERED = 5000
 
@@ -39,7 +40,7 @@ class StoppedTasks:
     operations: tuple[str, ...] = (_LIST, _DESCRIBE)
     optional_operations: tuple[str, ...] = ()
     key = "taskArn@version"
-    horizon: timedelta | None = timedelta(hours=1)
+    horizon: timedelta | None = _KEPT
     order = "none"
     gap_shows = "more than the horizon since the last poll, or a listed task could not be described"
     fold_reads: tuple[str, ...] | None = ("lastStatus",)
@@ -114,23 +115,23 @@ class StoppedTasks:
         self, door: Door, stream: Stream, position: Position, now: datetime, polled_at: datetime | None
     ) -> Batch:
         known: Mapping[str, Any] = position.get("tasks", {})
-        listed = _listed(door, stream.target)
+        listed, answered_at = _listed(door, stream.target)
         asked = [arn for arn in listed if not _is_final(known, arn)]
         found = _described(door, stream.target, asked)
         facts = [fact for task in found.tasks if (fact := _fact(stream.target, task, known)) is not None]
         facts.sort(key=lambda fact: fact.time or "")
-        horizon_at = now - timedelta(hours=1)
+        horizon = _Horizon.at(now, answered_at, door.skew())
         # AWS may be of two minds for a while: lost for certain is only what it does not list any more either.
         names = {task_id(arn) for arn, _ in found.missing}
-        still = set(map(task_id, _listed(door, stream.target))) if names else set()
+        still = set(map(task_id, _listed(door, stream.target)[0])) if names else set()
         return Batch(
             stream=stream,
             facts=tuple(facts),
-            covers_from=max(polled_at, horizon_at) if polled_at else horizon_at,
+            covers_from=max(polled_at, horizon.surely) if polled_at else horizon.surely,
             gap=_gap(
                 stream,
                 polled_at,
-                horizon_at,
+                horizon,
                 now,
                 lost=[name for name in names - still if not _is_counted(known, name)],
                 undescribed=names & still,
@@ -150,10 +151,42 @@ class _Described(msgspec.Struct, frozen=True, kw_only=True):
     """ARN and AWS's reason of each that was listed and is not described."""
 
 
-def _listed(door: Door, cluster: str) -> list[str]:
-    """Return the ARNs of all tasks of a cluster that stopped or are stopping, each once."""
-    walked = pages(door, _LIST, "nextToken", cluster=cluster, desiredStatus=_STOPPED)
-    return list(dict.fromkeys(arn for page in walked for arn in page.names("taskArns")))
+def _listed(door: Door, cluster: str) -> tuple[list[str], datetime | None]:
+    """Return the ARNs of all tasks of a cluster that stopped or are stopping, each once.
+
+    With when AWS told the last of them, by its clock; None where it does not say.
+    """
+    walked = tuple(pages(door, _LIST, "nextToken", cluster=cluster, desiredStatus=_STOPPED))
+    arns = dict.fromkeys(arn for page in walked for arn in page.names("taskArns"))
+    return list(arns), walked[-1].answered_at
+
+
+class _Horizon(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when a task must have stopped for AWS to remember it."""
+
+    by_us: datetime
+    """By our clock, which the time of the last poll is of."""
+    by_aws: datetime
+    """By the clock that the task's own times are of."""
+
+    @classmethod
+    def at(cls, now: datetime, answered_at: datetime | None, skew_s: float | None) -> Self:
+        """Return the horizon of an answer, which may have been long on its way.
+
+        Args:
+            now: When the poll began, by our clock.
+            answered_at: When AWS told which there are, by its own; None where it does not say.
+            skew_s: Our clock minus AWS's, seconds; None where it is not known.
+        """
+        if answered_at is None or skew_s is None:
+            return cls(by_us=now - _KEPT, by_aws=now - _KEPT)
+        ours = answered_at + timedelta(seconds=skew_s)
+        return cls(by_us=ours - _KEPT, by_aws=answered_at - _KEPT)
+
+    @property
+    def surely(self) -> datetime:
+        """From when on nothing is forgotten, whichever clock a reader goes by."""
+        return max(self.by_us, self.by_aws)
 
 
 def _described(door: Door, cluster: str, arns: Sequence[str]) -> _Described:
@@ -206,7 +239,7 @@ def _is_counted(known: Mapping[str, Any], name: str) -> bool:
 def _gap(
     stream: Stream,
     polled_at: datetime | None,
-    horizon_at: datetime,
+    horizon: _Horizon,
     now: datetime,
     *,
     lost: Collection[str],
@@ -218,18 +251,18 @@ def _gap(
     Args:
         stream: The cluster's.
         polled_at: When it was last polled with success.
-        horizon_at: Tasks that stopped before are forgotten.
+        horizon: Tasks that stopped before are forgotten.
         now: When this poll began.
         lost: Ids of tasks that were listed, could not be described, and are not listed any more.
         undescribed: Ids of tasks that are listed and could not be described: a later poll may read them.
         unfinished: Ids of tasks that were stopping at the last poll and are not listed any more.
     """
-    is_too_late = polled_at is not None and polled_at < horizon_at
+    is_too_late = polled_at is not None and polled_at < horizon.by_us
     forgotten = list(unfinished) if is_too_late else []
     if not (lost or undescribed or is_too_late):
         return None
     count = len(lost) + len(forgotten)
-    since = polled_at or horizon_at
+    since = polled_at or horizon.by_us
     details = []
     if is_too_late:
         details.append("Stopped tasks can be read for one hour; the last poll is longer ago.")
@@ -242,7 +275,7 @@ def _gap(
     return Gap(
         stream=str(stream),
         since=to_rfc3339(since),
-        until=to_rfc3339(now if lost or undescribed else horizon_at),
+        until=to_rfc3339(now if lost or undescribed else max(since, horizon.surely)),
         reason="window",
         kind="lost" if count else "unknown",
         lower_bound=count or None,

@@ -57,12 +57,14 @@ class EndpointDoor:
         self, history: History, clock: ManualClock, *, region: str = REGION, account: str = ACCOUNT
     ) -> None:
         self._endpoint = Endpoint(history, clock)
+        self._clock = clock
         self.region = region
         self.account = account
         self.expiry: datetime | None = None
         self.stands: CredentialStanding | None = None
         """How the credentials stand; None: they renew themselves, and end at `expiry`."""
         self.stamp: object = 0
+        self.skew_s: Callable[[], float | None] = lambda: None
         self.renewals = 0
         self.calls: Counter[str] = Counter()
         self.trouble: Callable[[str], AwsError | None] = lambda _operation: None
@@ -91,7 +93,9 @@ class EndpointDoor:
         if answer.status != 200:
             code, message = read_error(answer.body, protocol, answer.status)
             raise from_answer(operation, code, message, answer.status)
-        return RawReply(operation=operation, protocol=protocol, body=answer.body)
+        return RawReply(
+            operation=operation, protocol=protocol, body=answer.body, answered_at=self._clock.now()
+        )
 
     def renew(self) -> None:
         self.renewals += 1
@@ -109,7 +113,7 @@ class EndpointDoor:
         }
 
     def skew(self) -> float | None:
-        return None
+        return self.skew_s()
 
     def credentials_stamp(self) -> object:
         return self.stamp

@@ -34,6 +34,7 @@ _QUERY = ("cloudformation", "sts")
 class ScriptedReply:
     operation: str
     body: bytes
+    answered_at: datetime | None = None
 
     def values(self) -> JsonObject:
         service, _, name = self.operation.partition(":")
@@ -50,6 +51,9 @@ class ScriptedAws:
         self.region = region
         self.asked: list[tuple[str, JsonObject]] = []
         self.renewals = 0
+        self.answered_at: datetime | None = None
+        """AWS's time of each answer; None: it does not say."""
+        self.skew_s: float | None = None
         self._scripts: dict[str, Script] = {}
         self._turns: dict[str, int] = {}
         self._failures: dict[int, AwsError] = {}
@@ -85,7 +89,8 @@ class ScriptedAws:
         answer = self._answer(operation, turn, parameters)
         if isinstance(answer, AwsError):
             raise answer
-        return ScriptedReply(operation, answer if isinstance(answer, bytes) else encode(operation, answer))
+        body = answer if isinstance(answer, bytes) else encode(operation, answer)
+        return ScriptedReply(operation, body, self.answered_at)
 
     def _answer(self, operation: str, turn: int, parameters: JsonObject) -> Answer:
         script = self._scripts.get(operation)
@@ -111,7 +116,7 @@ class ScriptedAws:
         }
 
     def skew(self) -> float | None:
-        return None
+        return self.skew_s
 
     def credentials_stamp(self) -> object:
         return ()

@@ -186,6 +186,7 @@ class World:
         told_at.offset_s = -slow_s
         door = EndpointDoor(History.of(story), told_at)
         door.trouble = self._trouble
+        door.skew_s = partial(self._skew_s, told_at)
         door.whoami_trouble = lambda: self._trouble("sts:GetCallerIdentity")
         self.recorder = Recorder(directory, door, self.clock, wanted or Wanted(stacks=("Shop",)))
         # Small segments: seals, and starts from a seal, are part of the game.
@@ -195,6 +196,9 @@ class World:
     @property
     def elapsed_s(self) -> float:
         return (self.truth.now() - self.began_at).total_seconds()
+
+    def _skew_s(self, told_at: ManualClock) -> float:
+        return (self.clock.now() - told_at.now()).total_seconds()
 
     def _trouble(self, operation: str) -> AwsError | None:
         if abs(self.clock.offset_s) > SKEW_ALLOWED_S:

@@ -1,6 +1,7 @@
 """Whatever goes wrong, for however long: what is missing lies in a gap that says so."""
 
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from forensics.capture.options import CaptureOptions
+from forensics.capture.selection import Wanted
 from forensics.model.record import Fact
-from tests.support.histories import Builder, epoch, facts, service, stack, task
+from tests.support.histories import Builder, StackHistory, epoch, facts, service, stack, task
 from tests.support.truth import ERRORS, Life, Trouble, World
 
 CLUSTER = service("api").cluster_arn
@@ -49,8 +51,18 @@ def story(
     *,
     service_ends_at: int | None = None,
     cluster_ends_at: int | None = None,
+    siblings: Sequence[Sequence[int]] = (),
 ) -> list[Fact]:
-    """Return a stack with a row of operations, a service that talks in bursts, and tasks that stop."""
+    """Return a stack with a row of operations, a service that talks in bursts, and tasks that stop.
+
+    Args:
+        operations: When the stack is updated.
+        bursts: When the service says how many messages.
+        stops: When tasks begin to stop.
+        service_ends_at: When the service is deleted.
+        cluster_ends_at: When its cluster is.
+        siblings: When further stacks are updated, each in its own row.
+    """
     api = service("api", at=25).deployment(at=40, rolloutState="COMPLETED")
     shop = stack("Shop", at=20)
     shop.event("Api", "AWS::ECS::Service", "CREATE_COMPLETE", at=26, physical=api.arn)
@@ -59,14 +71,10 @@ def story(
         shop.itself("UPDATE_IN_PROGRESS", at=cluster_ends_at - 3)
         shop.event("Main", "AWS::ECS::Cluster", "DELETE_COMPLETE", at=cluster_ends_at, physical="main")
         shop.itself("UPDATE_COMPLETE", at=cluster_ends_at + 5)
-    others = [30, *([] if cluster_ends_at is None else [cluster_ends_at])]
-    for number, at in enumerate(sorted(operations)):
-        if any(abs(at - other) < 30 for other in others):
-            continue  # a stack is in one operation at a time
-        others.append(at)
-        shop.itself("UPDATE_IN_PROGRESS", at=at)
-        shop.event(f"R{number}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + 7)
-        shop.itself("UPDATE_COMPLETE", at=at + 15)
+    update(shop, operations, [30, *([] if cluster_ends_at is None else [cluster_ends_at])])
+    more = [stack(f"Shop{number}", at=20) for number in range(len(siblings))]
+    for sibling, moments in zip(more, siblings, strict=True):
+        update(sibling.itself("CREATE_COMPLETE", at=30), moments, [30])
     # A cluster in which a service is at work cannot be deleted.
     silent_from = min(at for at in (service_ends_at, cluster_ends_at, LENGTH_S * 2) if at is not None)
     for burst, (at, count) in enumerate(sorted(bursts)):
@@ -82,7 +90,17 @@ def story(
         dead.append(dying.version(at=at + 15, lastStatus="STOPPED", stoppedAt=epoch(at + 15)))
     if service_ends_at is not None:
         api.snapshot(at=service_ends_at, status="INACTIVE", deployments=[])
-    return facts(shop, api, *dead)
+    return facts(shop, *more, api, *dead)
+
+
+def update(shop: StackHistory, operations: Iterable[int], busy: list[int]) -> None:
+    """Have a stack updated at those moments at which it is in no other operation."""
+    for number, at in enumerate(sorted(operations)):
+        if all(abs(at - other) >= 30 for other in busy):
+            busy.append(at)
+            shop.itself("UPDATE_IN_PROGRESS", at=at)
+            shop.event(f"R{number}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + 7)
+            shop.itself("UPDATE_COMPLETE", at=at + 15)
 
 
 @settings(
@@ -100,6 +118,7 @@ def test_what_is_missing_lies_in_a_gap_that_says_so(data: Any) -> None:
         data.draw(st.lists(moments, max_size=12), label="stops"),
         service_ends_at=data.draw(st.one_of(st.none(), moments), label="service ends"),
         cluster_ends_at=data.draw(st.one_of(st.none(), moments), label="cluster ends"),
+        siblings=data.draw(st.lists(st.lists(moments, max_size=6), max_size=3), label="siblings"),
     )
     with tempfile.TemporaryDirectory() as directory:
         world = World(
@@ -111,7 +130,10 @@ def test_what_is_missing_lies_in_a_gap_that_says_so(data: Any) -> None:
             stalls=data.draw(st.lists(st.tuples(moments, st.integers(5, 900)), max_size=4), label="stalls"),
             slow_s=data.draw(st.sampled_from((0.0, 0.0, 7.0, 90.0)), label="slow"),
             seed=data.draw(st.integers(0, 2**32), label="seed"),
+            wanted=Wanted(stacks=("Shop*",)),
         )
+        workers = data.draw(st.sampled_from((1, 8)), label="workers")
+        world.recorder.options = CaptureOptions(workers=workers)
         for life in data.draw(st.lists(lives, max_size=3), label="lives"):
             if world.elapsed_s < LENGTH_S:
                 world.live(life)
@@ -206,3 +228,14 @@ def test_an_answer_that_was_long_on_its_way_is_as_old_as_its_question(tmp_path: 
     world.truth.advance(100)
     world.run_until(900)
     assert world.judge().missing == 3
+
+
+def test_a_stack_that_waits_for_a_free_thread_is_not_vouched_for(tmp_path: Path) -> None:
+    """The survey saw three stacks move, one can be polled at a time: of the others nothing is sure."""
+    truth = story([280], [], [], siblings=[[280], [280]])
+    world = World(tmp_path, truth, troubles=[NO_WAY], slow_s=50.0, wanted=Wanted(stacks=("Shop*",)))
+    world.recorder.options = CaptureOptions(workers=1)
+    world.kill_at(430)
+    world.truth.advance(200)
+    world.run_until(900)
+    assert world.judge().missing == 6

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from forensics.errors import NotFound
+from forensics.model.clock import from_rfc3339, to_rfc3339
 from forensics.sources.base import Failed
 from forensics.sources.stopped_tasks import StoppedTasks
 from tests.support.clock import NOON
@@ -166,3 +167,33 @@ def test_the_position_forgets_the_oldest_of_very_many() -> None:
     assert len(folded["tasks"]) == 5000
     assert len(position["tasks"]) == 5000
     assert list(folded["tasks"])[-1] == f"{1:032x}"
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "slow_s"), [(-90.0, 0.0), (90.0, 0.0), (0.0, 120.0), (-60.0, 30.0)], ids=str
+)
+def test_what_is_forgotten_goes_by_the_clock_of_aws_when_it_answered(skew_s: float, slow_s: float) -> None:
+    """Ours is off, or the answer was long on its way: a task that AWS forgot meanwhile was not seen."""
+    aws = aws_with()
+    aws.answered_at = NOON + timedelta(seconds=slow_s - skew_s)
+    aws.skew_s = skew_s
+    forgotten_before = aws.answered_at - timedelta(hours=1)
+    polled_at = NOON - timedelta(minutes=65)
+    answer = batch(StoppedTasks(), aws, CLUSTER, {"tasks": {}}, polled_at=polled_at)
+    assert answer.gap is not None
+    assert answer.gap.since == to_rfc3339(polled_at)
+    until = from_rfc3339(answer.gap.until or "")
+    assert until == answer.covers_from
+    by_aws, by_us = forgotten_before, forgotten_before + timedelta(seconds=skew_s)
+    assert until == max(by_aws, by_us)
+
+
+@pytest.mark.parametrize("skew_s", [0.0, 90.0, -90.0], ids=str)
+@pytest.mark.parametrize(("slow_s", "is_gap"), [(0.0, False), (60.0, True)], ids=str)
+def test_nearly_an_hour_is_one_when_the_answer_comes(skew_s: float, slow_s: float, is_gap: bool) -> None:
+    """Whatever our clock shows: it has shown it as wrong at the last poll."""
+    aws = aws_with()
+    aws.answered_at, aws.skew_s = NOON + timedelta(seconds=slow_s - skew_s), skew_s
+    polled_at = NOON - timedelta(minutes=59, seconds=30)
+    answer = batch(StoppedTasks(), aws, CLUSTER, {"tasks": {}}, polled_at=polled_at)
+    assert (answer.gap is not None) == is_gap
