@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from forensics.analysis.course import Course
 from forensics.model.finding import CONTEXT, Attempt, Coverage, Diagnosis, Evidence, Finding
 from forensics.model.inert import inert
+from forensics.report.count import counted
 from forensics.report.ink import Ink
 from forensics.report.phrases import (
     attempt_in_focus,
@@ -177,16 +178,17 @@ def _attempts(attempts: Sequence[Attempt], ink: Ink) -> Iterator[str]:
 
 def _coverage(coverage: Coverage, ink: Ink) -> Iterator[str]:
     missing = missing_gaps(coverage)
-    recovered = len(coverage.gaps) if coverage.complete else 0
+    shown = missing or coverage.gaps
     if coverage.complete:
         yield ink.paint("COVERAGE  complete", "bold", "green")
     else:
         yield ink.paint(f"COVERAGE  {coverage_in_words(coverage)}", "bold", "yellow")
     for note in coverage.notes:
         yield from wrap(note, ink.width, indent=_MARGIN * 2, first=_MARGIN)
-    if recovered:
-        yield from wrap(f"{recovered} interruptions, each made up for:", ink.width, indent=_MARGIN)
-    for gap in (missing or list(coverage.gaps))[:_GAPS_SHOWN]:
+    if shown and not missing:
+        made_up_for = f"{counted(len(shown), 'interruption')}, each made up for:"
+        yield from wrap(made_up_for, ink.width, indent=_MARGIN)
+    for gap in shown[:_GAPS_SHOWN]:
         yield from wrap(gap_in_words(gap), ink.width, indent=_MARGIN * 2, first=_MARGIN)
-    if len(missing) > _GAPS_SHOWN:
-        yield f"{_MARGIN}{_GAPS_SHOWN} of {len(missing)} shown; -o json has all"
+    if len(shown) > _GAPS_SHOWN:
+        yield f"{_MARGIN}{_GAPS_SHOWN} of {len(shown)} shown; -o json has all"

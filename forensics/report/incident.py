@@ -213,7 +213,9 @@ def _undetermined(diagnosis: Diagnosis) -> str:
         lines.append("- What AWS's words mean: no rule knows them; they stand under the root cause, whole.")
     seen = coverage(diagnosis.coverage)
     if not diagnosis.coverage.complete:
-        lines += [line for line in seen.splitlines() if line not in lines]
+        whole = seen.splitlines()
+        # The coverage says the same of a gap, and more of what AWS said.
+        lines = [line for line in lines if not any(more.startswith(line) for more in whole)] + whole
         seen = ""
     elsewhere = "\n".join(f"- {prose(text)}" for text in diagnosis.not_recorded)
     beside = f"Beside that, what no recording holds:\n\n{elsewhere}" if elsewhere else ""

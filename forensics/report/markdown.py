@@ -8,6 +8,7 @@ from forensics.analysis.service_rows import ServiceRow
 from forensics.analysis.wording import short_name
 from forensics.model.finding import CONTEXT, Attempt, Coverage, Diagnosis, Finding
 from forensics.model.inert import inert
+from forensics.report.count import counted
 from forensics.report.marked import code, fenced, prose, quoted, table
 from forensics.report.moments import calendar_time, clock_time, lasted
 from forensics.report.phrases import (
@@ -178,7 +179,8 @@ def coverage(seen: Coverage) -> str:
     lines = [f"- {prose(note)}" for note in seen.notes]
     if seen.complete:
         recovered = len(seen.gaps)
-        made_up = f" {recovered} interruptions were made up for." if recovered else ""
+        verb = "was" if recovered == 1 else "were"
+        made_up = f" {counted(recovered, 'interruption')} {verb} made up for." if recovered else ""
         said = f"Everything that was watched was seen.{made_up}"
         return "\n".join([said, "", *lines]) if lines else said
     lines += [f"- {prose(gap_in_words(gap))}" for gap in missing[:_GAPS_SHOWN]]

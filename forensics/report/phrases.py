@@ -3,6 +3,7 @@
 The texts are raw: whoever prints them makes them inert.
 """
 
+from forensics.analysis.blindness import sentence_of
 from forensics.analysis.watching import may_miss
 from forensics.analysis.wording import short_name
 from forensics.model.finding import CAUSE, ROLLBACK, Attempt, Coverage, Diagnosis, Evidence, Finding
@@ -135,10 +136,8 @@ def coverage_in_words(coverage: Coverage) -> str:
 
 
 def gap_in_words(gap: Gap) -> str:
-    """Return one gap: where, from when to when, why, and what AWS said."""
-    span = f"since {gap.since}" if gap.until is None else f"{gap.since} to {gap.until}"
-    detail = f": {gap.detail}" if gap.detail else ""
-    return f"{gap.stream}: {span}, {gap.reason}, {gap.kind}{detail}"
+    """Return one gap: where, from when to when, why, what became of it, and what AWS said."""
+    return f"{sentence_of(gap)}. {gap.detail}".rstrip()
 
 
 def distinct(evidence: tuple[Evidence, ...]) -> list[tuple[Evidence, str]]:

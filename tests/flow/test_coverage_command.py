@@ -11,6 +11,7 @@ import pytest
 
 from forensics.archive.writer import Writer
 from forensics.cli.coverage import coverage
+from forensics.cli.explain import explain
 from forensics.model.record import Fact
 from tests.flow.test_read_commands import HEAVY, run
 from tests.support.clock import ManualClock
@@ -63,6 +64,19 @@ def test_the_condition_is_about_the_streams_that_were_asked_for(archive: Path) -
     assert run(coverage, archive, "--stream", "stack_events", "--fail-on", "missing").return_value == 1
     assert run(coverage, archive, "--stream", "stacks", "--fail-on", "missing").return_value == 0
     assert run(coverage, archive, "--service", SERVICE, "--fail-on", "lost").return_value == 1
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("-o", "markdown"), ("-o", "junit")], ids=["page", "markdown", "junit"]
+)
+def test_explain_tells_each_gap_in_words_with_the_least_number_of_what_is_missing(
+    asked: tuple[str, ...], archive: Path
+) -> None:
+    """Whoever reads only the diagnosis must not need the names of kinds and reasons to learn what is lost."""
+    said = " ".join(run(explain, archive, *asked).stdout.replace("`", "").split())
+    assert "services of backend could not be watched from 2026-01-15T12:15:00.000Z to" in said
+    assert "(AWS no longer showed all of it): at least 7 facts are missing." in said
+    assert "window, lost" not in said
 
 
 def test_a_name_that_nothing_has_is_said(archive: Path) -> None:
