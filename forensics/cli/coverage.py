@@ -34,7 +34,7 @@ _FAILS = {
 @click.option("--cluster", multiple=True, metavar="NAME", help="Name or ARN of a cluster; repeatable.")
 @click.option("--service", multiple=True, metavar="NAME", help="NAME, CLUSTER/NAME or ARN; repeatable.")
 @click.option("--stream", multiple=True, metavar="NAME", help="'SOURCE TARGET' or a source; repeatable.")
-@click.option("--all", "shows_all", is_flag=True, help="A bar for each stream, however many there are.")
+@click.option("--all", "shows_all", is_flag=True, help="Every stream and every gap, however many.")
 @click.option(
     "--fail-on",
     type=click.Choice(list(_FAILS)),
@@ -61,7 +61,7 @@ def coverage(
     A stack, cluster or service is shown with everything that it led to. Times without a recorder count, also
     where it was killed. In a pipe, text has one line for each stream and each gap.
 
-    Exit code 1: the condition of --fail-on holds.
+    Exit code 1: the condition of --fail-on holds. Where no stream matches, something is missing.
     """
     source = opened(paths)
     is_live = isinstance(source, Archive) and source.holder() is not None
@@ -77,8 +77,8 @@ def coverage(
         sys.stderr.write("no stream matches\n" if found.traces else "the archive has no stream\n")
     warn_of_damage(source, sys.stderr)
     gaps = said.coverage.gaps
-    # Of what was saved nobody can say that it is all.
-    may_miss = bool(found.import_notes) and fail_on in {"missing", "gap"}
+    # Of what was saved nobody can say that it is all, and of what was not watched nobody can say anything.
+    may_miss = bool(found.import_notes or not said.streams) and fail_on in {"missing", "gap"}
     return 1 if may_miss or any(gaps[kind] for kind in _FAILS.get(fail_on or "", ())) else 0
 
 

@@ -1,20 +1,28 @@
 """The coverage of an archive for a person: a bar over time for each stream, then every gap."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from forensics.analysis.coverage_statement import IntervalStatement, Share, Statement, StreamStatement
+from forensics.analysis.coverage_statement import (
+    GapStatement,
+    IntervalStatement,
+    Share,
+    Statement,
+    StreamStatement,
+)
 from forensics.model.clock import from_rfc3339
 from forensics.model.inert import inert
 from forensics.model.times import format_duration
 from forensics.report.count import counted
-from forensics.report.coverage_gaps import SECTIONS, grouped, line_of
+from forensics.report.coverage_gaps import SECTIONS, grouped, line_of, summary_of
 from forensics.report.ink import WIDEST, Ink
 from forensics.report.strip import Axis, Strip
 from forensics.report.wrap import pad, wrap
 
 BARS_SHOWN = 40
 """More streams than this are shown only where something of them is missing, unless all are asked for."""
+GAPS_SHOWN = 20
+"""More gaps of a kind than this are only counted, unless all are asked for."""
 _SHARE_WIDTH = 7
 _MARGIN = "  "
 _WIDEST_BAR = 48
@@ -38,29 +46,27 @@ def page(
     Args:
         statement: What to show.
         ink: How wide and with which colour.
-        shows_all: A bar for each stream, however many there are.
+        shows_all: A bar for each stream and a sentence for each gap, however many there are.
         is_unicode: The terminal can show block characters.
     """
     yield from _heading(statement, ink)
     yield ""
     yield from _bars(statement, ink, shows_all=shows_all, is_unicode=is_unicode)
-    gaps = [gap for stream in statement.streams for gap in stream.gaps]
-    for kind, (title, colour) in SECTIONS.items():
-        groups = grouped(gap for gap in gaps if gap.kind == kind)
-        if groups:
+    every = [gap for stream in statement.streams for gap in stream.gaps]
+    for kind in SECTIONS:
+        gaps = [gap for gap in every if gap.kind == kind]
+        if gaps:
             yield ""
-            yield ink.paint(title, "bold", colour)
-        for group in groups:
-            yield from wrap(line_of(group), ink.width, indent=_MARGIN * 2, first=_MARGIN)
+            yield from _section(kind, gaps, ink, shows_all=shows_all)
 
 
 def lines(statement: Statement) -> Iterator[str]:
     """Yield the statement for a program: a stream a line, a gap a line, nothing broken or left out."""
     yield verdict(statement)
-    for note in _notes(statement):
+    for note in notes(statement):
         yield _one_line(note)
     for stream in statement.streams:
-        when = f"{stream.since} to {stream.until}" if stream.until else f"{stream.since}, never read"
+        when = f"{stream.since} to {stream.until}" if stream.until else f"since {stream.since}"
         said = (f"{percent(stream.coverage):>6}", when, stream.name + _remark(stream))
         yield _MARGIN.join(("stream", *map(_one_line, said)))
     for stream in statement.streams:
@@ -99,11 +105,12 @@ def _heading(statement: Statement, ink: Ink) -> Iterator[str]:
     first, *rest = wrap(f"COVERAGE  {verdict(statement)}", ink.width)
     yield ink.paint(first, "bold", colour)
     yield from rest
-    for note in _notes(statement):
+    for note in notes(statement):
         yield from wrap(note, ink.width, indent=_MARGIN)
 
 
-def _notes(statement: Statement) -> Iterator[str]:
+def notes(statement: Statement) -> Iterator[str]:
+    """Yield what qualifies the verdict: how long, how many runs, which were killed, a clock that was set."""
     if statement.since and statement.until:
         length = from_rfc3339(statement.until) - from_rfc3339(statement.since)
         lasted = format_duration(max(length, timedelta(0)))
@@ -120,6 +127,21 @@ def _notes(statement: Statement) -> Iterator[str]:
     yield from statement.notes
 
 
+def _section(kind: str, gaps: Sequence[GapStatement], ink: Ink, *, shows_all: bool) -> Iterator[str]:
+    """Yield the gaps of one kind under their heading."""
+    title, colour = SECTIONS[kind]
+    first, *rest = wrap(f"{title}  {summary_of(gaps)}", ink.width)
+    yield ink.paint(first, "bold", colour)
+    yield from rest
+    groups = grouped(gaps)
+    shown = groups if shows_all else groups[:GAPS_SHOWN]
+    for group in shown:
+        yield from wrap(line_of(group), ink.width, indent=_MARGIN * 2, first=_MARGIN)
+    left = sum(len(group.gaps) for group in groups[len(shown) :])
+    if left:
+        yield f"{_MARGIN}{left:,} more; --all shows them"
+
+
 def _bars(statement: Statement, ink: Ink, *, shows_all: bool, is_unicode: bool) -> Iterator[str]:
     shown = _worth_a_bar(statement.streams, shows_all=shows_all)
     width = max(10, min(_WIDEST_BAR, (ink.width - _SHARE_WIDTH - 2 * len(_MARGIN)) // 2))
@@ -127,8 +149,7 @@ def _bars(statement: Statement, ink: Ink, *, shows_all: bool, is_unicode: bool) 
     if axis is None:
         return
     head = " " * _SHARE_WIDTH + _MARGIN
-    since, until = (f"{moment:%H:%M:%S}" for moment in (axis.since, axis.until))
-    yield ink.paint(f"{head}{pad(since, width - len(until))}{until}", "dim")
+    yield ink.paint(f"{head}{_ends(axis, width)}", "dim")
     indent = " " * (_SHARE_WIDTH + width + 2 * len(_MARGIN))
     for stream in shown:
         first, *rest = wrap(stream.name + _remark(stream), ink.width, indent=indent)
@@ -142,6 +163,17 @@ def _bars(statement: Statement, ink: Ink, *, shows_all: bool, is_unicode: bool) 
     left = len(statement.streams) - len(shown)
     if left:
         yield f"{head}{counted(left, 'stream')} of which nothing is missing; --all shows them"
+
+
+def _ends(axis: Axis, width: int) -> str:
+    """Return both ends of an axis, as exactly as there is room for, with the day where there are several."""
+    is_long = axis.until - axis.since >= timedelta(days=1)
+    since, until = "", ""
+    for form in ("%m-%d %H:%M", "%m-%d") if is_long else ("%H:%M:%S", "%H:%M"):
+        since, until = (moment.strftime(form) for moment in (axis.since, axis.until))
+        if len(since) + len(until) < width:
+            break
+    return f"{pad(since, width - len(until))}{until}"
 
 
 def _worth_a_bar(streams: tuple[StreamStatement, ...], *, shows_all: bool) -> list[StreamStatement]:

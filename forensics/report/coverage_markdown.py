@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from forensics.analysis.coverage_statement import Statement
-from forensics.report.coverage import percent, verdict
-from forensics.report.coverage_gaps import SECTIONS, grouped, line_of
+from forensics.report.coverage import notes, percent, verdict
+from forensics.report.coverage_gaps import SECTIONS, grouped, line_of, summary_of
 from forensics.report.marked import prose, table
 
 _HEAD = ["Stream", "Seen", "Recovered", "Lost", "Unknown", "Open", "From", "To"]
@@ -13,7 +13,7 @@ _HEAD = ["Stream", "Seen", "Recovered", "Lost", "Unknown", "Open", "From", "To"]
 def markdown(statement: Statement) -> Iterator[str]:
     """Yield the parts: a table of streams, then every gap; no text of AWS's can become markup."""
     yield "# Coverage"
-    for sentence in (verdict(statement), *statement.notes):
+    for sentence in (verdict(statement), *notes(statement)):
         yield ""
         yield prose(f"{sentence[:1].upper()}{sentence[1:]}.")
     rows = []
@@ -24,12 +24,12 @@ def markdown(statement: Statement) -> Iterator[str]:
     if rows:
         yield ""
         yield table(_HEAD, rows)
-    gaps = [gap for stream in statement.streams for gap in stream.gaps]
+    every = [gap for stream in statement.streams for gap in stream.gaps]
     for kind, (title, _) in SECTIONS.items():
-        groups = grouped(gap for gap in gaps if gap.kind == kind)
-        if groups:
+        gaps = [gap for gap in every if gap.kind == kind]
+        if gaps:
             yield ""
-            yield f"## {title.capitalize()}"
+            yield f"## {title.capitalize()}: {summary_of(gaps)}"
             yield ""
-        for group in groups:
+        for group in grouped(gaps):
             yield f"- {prose(line_of(group))}"

@@ -84,6 +84,12 @@ def test_a_name_that_nothing_has_is_said(archive: Path) -> None:
     assert (result.return_value, result.stderr) == (0, "no stream matches\n")
 
 
+@pytest.mark.parametrize(("condition", "code"), [("lost", 0), ("missing", 1), ("gap", 1)])
+def test_what_nobody_watched_does_not_pass_for_whole(condition: str, code: int, archive: Path) -> None:
+    """A gate in a pipeline must not let a mistyped name through."""
+    assert run(coverage, archive, "--stack", "shpo", "--fail-on", condition).return_value == code
+
+
 def test_a_recorder_at_work_has_left_nothing_open(tmp_path: Path) -> None:
     """A run without a closing record was killed only where nobody holds the archive."""
     log = Log().start(0).open("stack_events arn:x", 0).poll(1, "stack_events arn:x")

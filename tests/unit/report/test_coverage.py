@@ -87,6 +87,73 @@ def test_of_many_streams_those_with_something_missing_have_a_bar() -> None:
     assert len(list(page(said, PLAIN, shows_all=True))) > 60
 
 
+def test_an_outage_of_streams_that_met_different_trouble_tells_each() -> None:
+    log = Log().start(0).open(SERVICES, 0).open(TASKS, 0).poll(1, SERVICES, TASKS)
+    log.gap(SERVICES, 5, 9, "unknown", "window", detail="The service was deleted.")
+    log.gap(TASKS, 6, 9, "unknown", "window", detail="The cluster was deleted.").stop(10)
+    text = " ".join(" ".join(page(log.said(), PLAIN)).split())
+    assert "of services of backend, stopped_tasks of main. The service was deleted; The cluster was" in text
+
+
+def test_the_least_number_of_what_is_missing_is_told_only_of_streams_that_miss_it() -> None:
+    log = Log().start(0).open(SERVICES, 0).open(TASKS, 0).poll(1, SERVICES, TASKS)
+    log.gap(SERVICES, 5, 9, "unknown", "window").gap(TASKS, 6, 9, "unknown", "window", lower_bound=3).stop(10)
+    text = " ".join(" ".join(page(log.said(), PLAIN)).split())
+    assert "something may be missing of services of backend." in text
+    assert "at least 3 facts are missing of stopped_tasks of main." in text
+
+
+def many_gaps() -> Log:
+    """Return a recording of a service that overflowed its window a hundred times."""
+    log = Log().start(0).open(SERVICES, 0).poll(1, SERVICES)
+    for number in range(100):
+        log.gap(SERVICES, 10 + number, 10.5 + number, "lost", "window", lower_bound=20)
+    return log.stop(200)
+
+
+def test_thousands_of_gaps_are_summed_up_for_a_terminal_and_none_is_dropped_unsaid() -> None:
+    """What is told at the top must not scroll away; a pipe and --all have every gap."""
+    said = many_gaps().said()
+    printed = list(page(said, PLAIN))
+    assert "LOST FOR EVER  100 gaps, at least 2,000 facts" in printed
+    assert printed[-1] == "  80 more; --all shows them"
+    assert " ".join(printed).count("facts are missing of services of backend") == 20
+    whole = "\n".join(page(said, PLAIN, shows_all=True))
+    assert whole.replace("\n    ", " ").count("facts are missing of services of backend") == 100
+    assert "--all" not in whole
+
+
+@pytest.mark.parametrize(
+    ("width", "length_s", "head"),
+    [
+        (40, 60, "12:00    12:01"),
+        (80, 60, "12:00:00                  12:01:00"),
+        (80, 3 * 86_400, "01-15 12:00            01-18 12:00"),
+    ],
+)
+def test_the_ends_of_the_bars_stay_apart_and_name_the_day_where_there_are_several(
+    width: int, length_s: float, head: str
+) -> None:
+    log = Log().start(0).open(EVENTS, 0).poll(1, EVENTS).poll(length_s, EVENTS).stop(length_s)
+    printed = [line.strip() for line in page(log.said(), Ink(width=width, has_colour=False))]
+    assert head in printed
+
+
+def test_a_stream_that_was_never_read_says_so_once() -> None:
+    log = Log().start(0).open(EVENTS, 0).stop(10)
+    (line,) = [line for line in lines(log.said()) if line.startswith("stream")]
+    assert line.count("never read") == 1
+
+
+def test_markdown_tells_of_the_clock_and_of_runs_that_were_killed() -> None:
+    """A ticket must not call whole what the terminal qualifies."""
+    log = Log().start(0).open(EVENTS, 0).poll(5, EVENTS).clock(60, 20).start(100).open(EVENTS, 100)
+    text = "\n".join(markdown(log.poll(110, EVENTS).stop(120).said())).replace("`", "")
+    assert "2 runs" in text
+    assert "1 run ended without saying so" in text
+    assert "The clock was set from 2026-01-15T12:01:00.000Z to 2026-01-15T12:00:20.000Z" in text
+
+
 def test_a_pipe_gets_a_line_for_each_stream_and_each_gap() -> None:
     """So that grep and wc work: nothing is broken, however long it is."""
     said = story().said()
