@@ -15,7 +15,7 @@ from botocore.session import Session
 
 from forensics.aws.credential_files import Stamp, noted_expiry, stamp
 from forensics.aws.faults import FAILING, from_exception
-from forensics.aws.opened import OnePlace, Opened
+from forensics.aws.opened import ROLE, OnePlace, Opened
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
 from forensics.aws.renewal import renewed_in_time
@@ -119,6 +119,7 @@ class Chain(OnePlace):
             origin=self._origin,
             noted_end=noted_end,
             renewal=renewal,
+            base_end=_base_end(session, credentials),
         )
 
     def stamp(self) -> Stamp:
@@ -223,6 +224,22 @@ def _noted_end(session: Session, credentials: Credentials) -> datetime | None:
     if credentials.method not in ("shared-credentials-file", "config-file"):
         return None
     return noted_expiry(_profiles(session).get(session.profile or "default", {}))
+
+
+def _base_end(session: Session, credentials: Credentials) -> datetime | None:
+    """Return the noted end of the keys that a profile's role is assumed with, over however many roles."""
+    if credentials.method != ROLE:
+        return None
+    profiles = _profiles(session)
+    name = session.profile or "default"
+    for _ in profiles:
+        keys = profiles.get(name, {})
+        if str(keys.get("credential_source", "")).lower() == "environment":
+            return noted_expiry({"aws_credential_expiration": os.environ.get("AWS_CREDENTIAL_EXPIRATION")})
+        name = str(keys.get("source_profile", ""))
+        if "aws_access_key_id" in profiles.get(name, {}):
+            break
+    return noted_expiry(profiles.get(name, {}))
 
 
 def _origin(session: Session, credentials: Credentials, *, is_lasting: bool) -> Origin:

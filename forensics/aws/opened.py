@@ -13,6 +13,9 @@ from forensics.aws.origin import Origin
 from forensics.aws.renewal import Renewal
 from forensics.errors import AwsError
 
+ROLE = "assume-role"
+"""botocore's name for a role that is assumed with other credentials."""
+
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A botocore session together with the credentials that its clients sign with."""
@@ -26,6 +29,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """When credentials end that botocore takes for lasting ones; None where nobody noted it."""
     renewal: Renewal | None = None
     """What renews them inside botocore; None where nothing does."""
+    base_end: datetime | None = None
+    """When the credentials end that a role is assumed with; None where that is not known, or for no role."""
 
     @property
     def method(self) -> str:
@@ -47,6 +52,17 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
             return self.noted_end
         ends_at = self.credentials._expiry_time
         return ends_at.astimezone(UTC) if isinstance(ends_at, datetime) else None
+
+    def stands_until(self) -> datetime | None:
+        """Return when a person is needed at the earliest, aware UTC; None where that is not known.
+
+        The session of a role is renewed as long as what it is assumed with lasts: its own end is the end
+        only when a renewal has failed, or where it comes later.
+        """
+        ends_at = self.expires_at()
+        if self.method != ROLE or self.origin.renews or self.trouble() is not None:
+            return ends_at
+        return max(self.base_end, ends_at) if self.base_end and ends_at else None
 
     def has_ended(self, now: datetime) -> bool:
         """Return whether the credentials are past their end, as far as that is known."""

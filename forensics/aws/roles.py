@@ -17,7 +17,7 @@ from botocore.utils import FileWebIdentityTokenLoader
 from forensics.aws.chain import ChainOptions, session_for, session_with
 from forensics.aws.credential_files import Stamp, stamps_of
 from forensics.aws.faults import FAILING, from_exception
-from forensics.aws.opened import CredentialSource, OnePlace, Opened
+from forensics.aws.opened import ROLE, CredentialSource, OnePlace, Opened
 from forensics.aws.origin import Origin
 from forensics.aws.renewal import renewed_in_time
 from forensics.errors import CredentialsAbsent, CredentialsError
@@ -103,7 +103,8 @@ class AssumedRole(OnePlace):
             extra_args=self._role.extra(),
         )
         origin = _role_over(base.origin, self._role)
-        return _opened(fetch, "assume-role", origin, self._options, self._clock)
+        opened = _opened(fetch, ROLE, origin, self._options, self._clock)
+        return msgspec.structs.replace(opened, base_end=base.stands_until())
 
 
 class TokenRole(OnePlace):

@@ -118,7 +118,7 @@ class Signing:
             return standing_of(self._source.origin, None, self._trouble, command=rescue)
         opened = connection.opened
         trouble = self._trouble or opened.trouble()
-        return standing_of(opened.origin, opened.expires_at(), trouble, command=rescue)
+        return standing_of(opened.origin, opened.stands_until(), trouble, command=rescue)
 
     def _followed(self, used: Connection) -> Connection:
         stamp = self._source.stamp()

@@ -105,13 +105,14 @@ def _stream_status(recording: Recording, watched: Watched) -> StreamStatus:
 
 
 def _site_status(state: SiteState) -> SiteStatus:
+    standing = state.site.door.standing()
     return SiteStatus(
         label=state.label,
         region=state.region,
         account=state.account,
         arn=str(state.who["arn"]) if state.who and state.who.get("arn") else None,
-        expires_at=state.site.door.expires_at(),
-        standing=state.site.door.standing(),
+        expires_at=standing.expires_at,
+        standing=standing,
         paused_because=state.paused_because,
         paused_since=state.paused_since,
         look_gap=state.look_gap,

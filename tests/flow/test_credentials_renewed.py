@@ -110,6 +110,57 @@ def test_a_role_follows_the_rewritten_keys_that_it_is_assumed_with(play: World) 
     assert sources_seen(archive) == ["assume-role"]
 
 
+def warnings(archive: Path) -> list[float]:
+    """Return how long before their end credentials were warned of, in turn."""
+    told = [record.payload()["left_s"] for record in records(archive, "forensics.credentials")]
+    return [left_s for left_s in told if left_s is not None]
+
+
+BY_PROFILE = CredentialOptions(kind="profile", profile="dev")
+BY_SETTINGS = CredentialOptions(kind="profile", profile="base", role_arn=ROLE, role_duration_s=900)
+OVER_KEYS = f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = base\nduration_seconds = 900\n"
+
+
+@pytest.mark.parametrize("source", [BY_PROFILE, BY_SETTINGS], ids=["profile", "settings"])
+def test_a_role_that_is_renewed_is_not_said_to_end(play: World, source: CredentialOptions) -> None:
+    """Its sessions of fifteen minutes end, and are renewed with keys whose end nobody knows."""
+    play.aws.deaths = 0
+    play.givers.lifetime_s = 7200
+    play.keys("base")
+    play.config(OVER_KEYS)
+    archive = play.record(700, credentials=[source])
+    assert warnings(archive) == []
+    standing = play.door.standing()
+    assert (standing.state, standing.expires_at) == (NEEDS_PERSON, None)
+
+
+@pytest.mark.parametrize("source", [BY_PROFILE, BY_SETTINGS], ids=["profile", "settings"])
+def test_a_role_ends_with_the_keys_that_it_is_renewed_with(play: World, source: CredentialOptions) -> None:
+    """A login tool noted their end: that is what a person has to know of."""
+    play.aws.deaths = 0
+    play.givers.lifetime_s = 3600
+    play.keys("base")
+    ends_at = play.clock.now() + timedelta(seconds=3600)
+    with (play.home / ".aws" / "credentials").open("a") as file:
+        file.write(f"x_security_token_expires = {ends_at.isoformat()}\n")
+    play.config(OVER_KEYS)
+    archive = play.record(120, credentials=[source])
+    assert warnings(archive) == []
+    assert play.door.standing().expires_at == ends_at
+
+
+def test_a_role_that_cannot_be_renewed_any_more_is_warned_of(play: World) -> None:
+    """Its keys have ended after ten minutes, and the session's last five are what is left."""
+    play.aws.deaths = 0
+    play.givers.lifetime_s = 500
+    play.keys("base")
+    archive = play.record(880, credentials=[BY_SETTINGS])
+    first, second = warnings(archive)
+    assert 240 < first <= 300
+    assert 55 < second <= 60
+    assert play.door.standing().state == NEEDS_PERSON
+
+
 def test_a_role_by_flag_is_assumed_again(play: World) -> None:
     play.keys()
     assert_went_on(play, play.record(role_arn=ROLE))
