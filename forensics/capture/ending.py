@@ -74,6 +74,8 @@ def last_round(
         wake: Set when something came back.
         abort: Set when even this takes too long.
     """
+    # A statement proves what lies before it began: the last polls get one that begins here.
+    reporting.state_coverage(recording)
     began_s = recording.now_s()
     deadline_s = began_s + recording.options.shutdown_s
     silent_until_s = began_s + recording.options.shutdown_s * _SILENT_SHARE
@@ -104,7 +106,9 @@ def last_round(
 def _is_worth_a_last_poll(recording: Recording, watched: Watched) -> bool:
     if watched.is_ended or watched.is_missing or watched.is_foreign or watched.refusal is not None:
         return False
-    return recording.is_due(watched) or watched.polled_s is None or recording.book.is_lively(watched)
+    # The survey vouches for the stacks that are at rest.
+    is_wanted = watched.polled_s is None or watched.stream == recording.sites[watched.site].survey
+    return is_wanted or recording.is_due(watched) or recording.book.is_lively(watched)
 
 
 def _leave_open(recording: Recording, missed: list[Watched]) -> None:

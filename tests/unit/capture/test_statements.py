@@ -28,6 +28,17 @@ def test_a_statement_tells_apart_what_was_polled_and_what_the_survey_vouched_for
     assert hows == {"stacks": ["polled"], "stack_events": ["vouched"]}
 
 
+def test_a_short_recording_is_sure_up_to_its_last_polls(tmp_path: Path) -> None:
+    """A deploy of less than a minute was polled all along: its coverage must not end where it began."""
+    shop = stack("Shop", at=1).event("Topic", "AWS::SNS::Topic", "CREATE_IN_PROGRESS", at=2)
+    recorder = recorder_of(tmp_path, shop, stacks=("Shop",))
+    recorder.run_for(35)
+    found = statement(Coverage(recorder.records()))
+    sure_until = [item.until or "" for item in found.streams]
+    assert [item.source for item in found.streams] == ["stacks", "stack_events"]
+    assert all(moment >= to_rfc3339(NOON + timedelta(seconds=35)) for moment in sure_until)
+
+
 def test_a_poll_of_several_services_claims_only_what_holds_for_each(tmp_path: Path) -> None:
     """One service shows its events since noon, the other has said so much that only the last hour is left."""
     quiet, busy = service("quiet", at=0), service("busy", at=0)
