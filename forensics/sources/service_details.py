@@ -13,6 +13,7 @@ from forensics.sources.base import Position
 from forensics.sources.changes import crosses, newest
 from forensics.sources.declined import Declined
 from forensics.sources.leads import cluster_of
+from forensics.sources.several import ask_about
 
 SERVICE_DEPLOYMENT = "aws.ecs.service_deployment"
 TASK_DEFINITION = "aws.ecs.task_definition"
@@ -26,6 +27,8 @@ OPERATIONS = (_LIST, _DESCRIBE, _TASK_DEFINITION)
 _FINAL = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 _FOREIGN_CONTROLLERS = ("CODE_DEPLOY", "EXTERNAL")
 _DEPLOYMENTS_A_CALL = 20
+_REFUSALS_BORNE = 3
+"""So many service deployments that IAM refuses are left out of a service's before all that are left are."""
 _LATEST = 50
 """So many of the latest service deployments of a service are looked at."""
 _KEPT = 2 * _LATEST
@@ -108,14 +111,21 @@ class Details:
             or (is_open and crosses(polled_at, self._now, _BUSY_EVERY_S))
             or (is_due and crosses(polled_at, self._now, _REFUSED_EVERY_S))
         ):
-            answers.take((_LIST, _DESCRIBE), target, self._deployments(target, service, entries))
+            refusals: list[AwsError] = []
+            deployments = self._deployments(target, service, entries, refusals)
+            answers.take((_LIST, _DESCRIBE), target, deployments)
+            # One stands for all: each names another ARN, and the action is what is missing.
+            answers.notes += refusals[:1]
         if is_changed or crosses(polled_at, self._now, _REFUSED_EVERY_S):
             for arn, is_read in position.get("task_definitions", {}).items():
                 if not is_read:
                     answers.take((_TASK_DEFINITION,), arn, self._definition(target, arn))
         return tuple(answers.facts), tuple(answers.notes)
 
-    def _deployments(self, target: str, service: JsonObject, entries: Mapping[str, Any]) -> Iterator[Fact]:
+    def _deployments(
+        self, target: str, service: JsonObject, entries: Mapping[str, Any], refusals: list[AwsError]
+    ) -> Iterator[Fact]:
+        """Yield what is new in a service's deployments; what IAM refuses of some goes to `refusals`."""
         controller = service.get("deploymentController")
         if isinstance(controller, dict) and text(controller, "type") in _FOREIGN_CONTROLLERS:
             return
@@ -128,7 +138,10 @@ class Details:
         found: list[JsonObject] = []
         for start in range(0, len(asked), _DEPLOYMENTS_A_CALL):
             part = asked[start : start + _DEPLOYMENTS_A_CALL]
-            found += ask(self._door, _DESCRIBE, serviceDeploymentArns=part).rows("serviceDeployments")
+            bear = _REFUSALS_BORNE - len(refusals)
+            page, refused = ask_about(self._door, _DESCRIBE, "serviceDeploymentArns", part, bear=bear)
+            refusals += refused
+            found += page.rows("serviceDeployments") if page is not None else []
         found.sort(key=lambda row: stamp(row.get("updatedAt")) or "")
         for row in found:
             arn = text(row, "serviceDeploymentArn")

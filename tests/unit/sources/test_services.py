@@ -262,6 +262,47 @@ def test_finished_service_deployments_are_not_described_again() -> None:
     assert aws.operations.count("ecs:DescribeServiceDeployments") == 1
 
 
+def with_deployments(count: int, refused: set[int]) -> ScriptedAws:
+    """Return an AWS that lists service deployments and, as IAM does, refuses a call for one of them."""
+    arns = [f"arn:aws:ecs:us-east-1:123456789012:service-deployment/main/api/x{n}" for n in range(count)]
+    denied = [arns[number] for number in sorted(refused)]
+    aws = aws_with(service())
+    aws.on("ecs:ListServiceDeployments", {"serviceDeployments": [{"serviceDeploymentArn": a} for a in arns]})
+
+    def described(*, serviceDeploymentArns: list[str]) -> Any:  # noqa: N803
+        for arn in denied:
+            if arn in serviceDeploymentArns:
+                action = "ecs:DescribeServiceDeployments"
+                said = (
+                    f"User: x is not authorized to perform: {action} on resource: {arn} with an explicit deny"
+                )
+                return AccessDenied(said, operation=action)
+        rows = [{"serviceDeploymentArn": arn, "status": "SUCCESSFUL"} for arn in serviceDeploymentArns]
+        return {"serviceDeployments": rows}
+
+    aws.on("ecs:DescribeServiceDeployments", described)
+    return aws
+
+
+@pytest.mark.parametrize("refused", [{0}, {1}, {10}, {1, 10, 11}], ids=str)
+def test_a_refused_service_deployment_refuses_none_of_the_others(refused: set[int]) -> None:
+    """IAM refuses a call as a whole for one ARN in it, and names that ARN."""
+    answer = batch(Services(), with_deployments(12, refused), SERVICE)
+    read = {key.rpartition("@")[0].rpartition("x")[2] for key in ids(answer, "aws.ecs.service_deployment")}
+    assert read == {str(number) for number in range(12) if number not in refused}
+    (note,) = answer.notes
+    assert isinstance(note, AccessDenied)
+
+
+def test_refused_service_deployments_without_end_are_given_up() -> None:
+    """A policy that refuses them all must not cost a call for each, every half minute of a deployment."""
+    aws = with_deployments(50, set(range(50)))
+    answer = batch(Services(), aws, SERVICE)
+    assert ids(answer, "aws.ecs.service_deployment") == []
+    assert aws.operations.count("ecs:DescribeServiceDeployments") <= 4
+    assert len(answer.notes) == 1
+
+
 def test_a_service_leads_to_the_tasks_of_its_cluster() -> None:
     """The reason of a failing deployment stands on the stopped tasks."""
     assert batch(Services(), aws_with(service()), SERVICE).found == (TASKS,)
