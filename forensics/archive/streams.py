@@ -21,7 +21,7 @@ class StreamState(msgspec.Struct, kw_only=True):
     polled_at: str | None = None
     """The last poll with an answer was made no later than this, RFC 3339; None before the first."""
     sure_until: str | None = None
-    """What came before was seen or lies in a gap, RFC 3339; None before the first poll with an answer."""
+    """What came before was seen, lies in a gap, or was not asked for: the opening, before the first poll."""
     covers_from: str | None = None
     """Where the first poll began to cover, RFC 3339; None before it or where it reached the beginning."""
     facts: int = 0
@@ -172,6 +172,8 @@ def _fold_stream(state: ArchiveState, record: Record) -> None:
     source = fact.stream.partition(" ")[0]
     if source not in state.sources:
         state.sources.append(source)
+    if stream.sure_until is None or stream.is_ended:
+        stream.polled_at, stream.sure_until = None, record.recordedtime
     stream.number = fact.number
     stream.is_ended = fact.ended_because is not None
 

@@ -75,8 +75,8 @@ def _as_it_was(recording: Recording, state: SiteState, stream: Stream) -> Watche
     if source is None or kept is None or kept.is_ended:
         return None
     because = recording.past.because(stream)
-    polled_at = from_rfc3339(kept.sure_until) if kept.sure_until is not None else None
-    down = gaps.opened(str(stream), polled_at, gaps.DAEMON_DOWN) if polled_at else None
+    sure_until = from_rfc3339(kept.sure_until) if kept.sure_until is not None else None
+    down = gaps.opened(str(stream), sure_until, gaps.DAEMON_DOWN) if sure_until else None
     return Watched(
         stream=stream,
         number=kept.number,
@@ -84,8 +84,9 @@ def _as_it_was(recording: Recording, state: SiteState, stream: Stream) -> Watche
         site=state.label,
         opened_because=because,
         opened_at=recording.now(),
+        blind_since=sure_until,
         position=recording.past.position(stream),
-        polled_at=polled_at,
+        polled_at=sure_until if kept.polled_at is not None else None,
         open_gap=kept.open_gap or down,
         is_gap_recorded=kept.open_gap is not None,
         parents=set() if because in (WANTED, SURVEYED) else {parse_stream(because)},

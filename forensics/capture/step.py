@@ -56,7 +56,10 @@ def prepare(recording: Recording, polled: Polled, watched: Watched, answer: Batc
     batch = answer
     own = _until_the_answer(recording, watched, batch) if batch.is_ended else batch.gap
     reaches_to = _reach_of_first(watched, batch)
-    gap = gaps.closed(closable(watched, polled), own, polled.poll.at, reaches_to=reaches_to)
+    open_gap = closable(watched, polled)
+    if open_gap is None and reaches_to is not None and reaches_to > watched.opened_at:
+        open_gap = gaps.opened(str(watched.stream), watched.opened_at, gaps.WINDOW)
+    gap = gaps.closed(open_gap, own, polled.poll.at, reaches_to=reaches_to)
     gap = with_overflow(gap, watched.overflow, batch)
     position = watched.source.fold_all(watched.position, batch.facts)
     if gap is not None and gap.lower_bound is not None:

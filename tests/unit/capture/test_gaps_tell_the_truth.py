@@ -239,3 +239,27 @@ def test_a_stack_that_waits_for_a_free_thread_is_not_vouched_for(tmp_path: Path)
     world.truth.advance(200)
     world.run_until(900)
     assert world.judge().missing == 6
+
+
+def test_a_stream_that_was_opened_and_not_read_before_a_kill_was_not_seen_meanwhile(tmp_path: Path) -> None:
+    """An hour later the first poll of it finds nothing: the tasks that stopped are forgotten."""
+    truth = story([], [], [1500])
+    world = World(tmp_path, truth, slow_s=90.0)
+    world.kill_at(300)
+    world.truth.advance(5000)
+    world.run_until(6000)
+    found = world.judge()
+    assert found.missing == 1
+    (gap,) = found.coverage.traces[f"stopped_tasks {CLUSTER}"].gaps
+    assert (gap.gap.kind, gap.gap.reason) == ("unknown", "daemon-down")
+
+
+def test_a_first_poll_that_comes_too_late_says_from_when_on_it_saw(tmp_path: Path) -> None:
+    """Held up for more than an hour right after it had found the cluster."""
+    truth = story([], [], [1500])
+    world = World(tmp_path, truth, stalls=[(300, 5000)], slow_s=90.0)
+    world.run_until(6000)
+    found = world.judge()
+    assert found.missing == 1
+    first, *_ = found.coverage.traces[f"stopped_tasks {CLUSTER}"].gaps
+    assert (first.gap.kind, first.gap.reason, first.is_inferred) == ("unknown", "window", False)
