@@ -1,6 +1,7 @@
 """botocore's own sources of credentials, opened so that nothing waits for a person or keeps what is stale."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
@@ -16,6 +17,7 @@ from botocore.session import Session
 from forensics.aws.credential_files import Stamp, noted_expiry, stamp
 from forensics.aws.faults import FAILING, from_exception
 from forensics.aws.opened import ROLE, OnePlace, Opened
+from forensics.aws.origin import ENVIRONMENT as ENVIRONMENT_KEYS
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
 from forensics.aws.renewal import renewed_in_time
@@ -99,13 +101,14 @@ class Chain(OnePlace):
         try:
             session = session_for(self._options)
             if not self._is_named:
-                self._origin = expected(session.profile, _profiles(session))
+                self._origin = self._expected(session)
             self._prepare(session)
             credentials = session.get_credentials()
             renewal = renewed_in_time(credentials, self._clock)
             frozen = credentials.get_frozen_credentials() if credentials is not None else None
         except FAILING as error:
-            raise from_exception(error, "credentials", now=self._clock.now()) from error
+            asked = f"credentials of {self._origin.name}"
+            raise from_exception(error, asked, now=self._clock.now()) from error
         if frozen is None or not (frozen.access_key and frozen.secret_key):
             raise self._none_found()
         noted_end = _noted_end(session, credentials)
@@ -126,6 +129,12 @@ class Chain(OnePlace):
         """Return the state of the credentials file, the config file, the token and the login caches."""
         return stamp()
 
+    def _expected(self, session: Session) -> Origin:
+        """Return where botocore will look first: keys of the environment come before AWS_PROFILE."""
+        if self._options.profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
+            return ENVIRONMENT_KEYS
+        return expected(session.profile, _profiles(session))
+
     def _prepare(self, session: Session) -> None:
         """Leave in a session's chain what may be asked, and let nothing in it wait or remember."""
         chain = create_credential_resolver(session, cache=_Forgetful())
@@ -138,7 +147,7 @@ class Chain(OnePlace):
         builder._create_process_provider = partial(_timed, builder._create_process_provider, popen)
         if not self._asks:
             # A prompt for a one-time password would hold a thread for ever.
-            roles._prompter = _refuse_to_ask
+            roles._prompter = partial(_refuse_to_ask, session.profile or "default")
         if self._command is not None:
             process = chain.get_provider("custom-process")
             process._profile_name = _OF_PROCESS
@@ -286,8 +295,10 @@ def _loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
-def _refuse_to_ask(_prompt: str) -> str:
+def _refuse_to_ask(profile: str, _prompt: str) -> str:
+    named = f"--profile {shlex.quote(profile)}"
     raise CredentialsAbsent(
-        "the profile asks for a one-time password (mfa_serial), and nobody is there to type it",
-        hint="`forensics credentials push --profile NAME` asks for it and hands the session over",
+        f"profile {profile} asks for a one-time password (mfa_serial), and nobody is there to type it",
+        hint=f'type it in a shell, `eval "$(aws configure export-credentials {named} --format env)"`, and '
+        f"start there without --profile; a recorder at work takes `forensics credentials push {named}`",
     )

@@ -94,9 +94,15 @@ _HINTS: dict[type[AwsError], str] = {
     ServerFault: "AWS has trouble; it is asked again",
     NotFound: "check the name, the account and the region",
 }
+NO_ANSWER = "NoAnswer"
+"""The code of the error that a container's or an instance's metadata give while they are out of order."""
 NO_LIBRARY = "MissingDependency"
 """The code of the error that a profile of `aws login` gives where its library is not installed."""
 INSTALL_LIBRARY = "pip install 'deploy-forensics[login]'"
+_HINTS_BY_CODE = {NO_LIBRARY: INSTALL_LIBRARY, NO_ANSWER: "it is asked again"}
+_SILENT_TEXT = re.compile(
+    r"Received error when attempting to retrieve|Received non 200 response (?:429|5\d\d)"
+)
 _SKEW_TEXT = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 _ACTION_TEXT = re.compile(r"not authorized to perform:? ?([a-z0-9-]+:[A-Za-z0-9]+)")
 
@@ -158,17 +164,41 @@ def from_exception(
         raise UsageError(text, hint="check --region and --endpoint-url") from error
     for raised, kind in EXCEPTIONS:
         if isinstance(error, raised):
-            code = NO_LIBRARY if raised is botocore.MissingDependencyException else ""
-            hint = INSTALL_LIBRARY if code else _HINTS.get(kind)
+            code = _code_of(error)
+            hint = _HINTS_BY_CODE.get(code) or _HINTS.get(kind)
             return kind(f"{operation}: {text}", code=code, operation=operation, hint=hint)
     if isinstance(error, RuntimeError) and "expired" in text:
-        kind = CredentialsExpired
+        kind, text = CredentialsExpired, "what it gives has ended already"
     elif isinstance(error, botocore.BotoCoreError):
         return AwsError(f"{operation}: {text}", code=type(error).__name__, operation=operation)
     else:
-        kind = CredentialsAbsent
+        kind, text = CredentialsAbsent, _plainly(error, text)
     said = f"{operation}: the source of credentials failed: {text}"
     return kind(said, code=type(error).__name__, operation=operation, hint=_HINTS[kind])
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, botocore.MissingDependencyException):
+        return NO_LIBRARY
+    return NO_ANSWER if _is_silent(error) else ""
+
+
+def _is_silent(error: Exception) -> bool:
+    """Tell whether a container's or an instance's metadata gave no answer, which passes by itself."""
+    if not isinstance(error, botocore.CredentialRetrievalError):
+        return False
+    # An instance whose metadata do not answer gives nothing, and botocore misses its fields.
+    is_instance = error.kwargs.get("provider") == "iam-role"
+    return is_instance or _SILENT_TEXT.search(str(error.kwargs.get("error_msg"))) is not None
+
+
+def _plainly(error: Exception, text: str) -> str:
+    """Return in words for people what Python says of files and ends that are not as they should be."""
+    if isinstance(error, KeyError):
+        return "its file is half written, or something is missing in it"
+    if isinstance(error, TypeError) and "offset-naive" in text:
+        return "the end that it notes has no time zone; AWS tools write it as 2026-01-15T12:00:00Z"
+    return text
 
 
 def _kind(code: str, text: str, status: int, skew_s: float | None) -> type[AwsError]:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 
+import msgspec
+
 from forensics.aws.veil import veil
 from forensics.errors import CredentialsAbsent
 
@@ -49,7 +51,7 @@ class CredentialProcess(subprocess.Popen[bytes]):
                 f"the credential process ended with {_ending(self.returncode)}{f': {said}' if said else ''}",
                 hint=_HINT,
             )
-        if len(stdout) > _MOST_BYTES or not stdout.strip().startswith(b"{"):
+        if len(stdout) > _MOST_BYTES or not _is_object(stdout):
             raise CredentialsAbsent(
                 f"the credential process printed {len(stdout)} bytes that are no JSON object", hint=_HINT
             )
@@ -60,6 +62,14 @@ class CredentialProcess(subprocess.Popen[bytes]):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         super().communicate()
+
+
+def _is_object(stdout: bytes) -> bool:
+    try:
+        msgspec.json.decode(stdout, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from forensics.aws.faults import INSTALL_LIBRARY, NO_LIBRARY
+from forensics.aws.faults import INSTALL_LIBRARY, NO_ANSWER, NO_LIBRARY
 from forensics.aws.origin import Origin
 from forensics.errors import (
     AccessDenied,
@@ -32,7 +32,7 @@ def standing_of(
         command: What brings new ones whatever they come from; used where the origin has no command.
     """
     state = _state_of(origin, trouble)
-    needed = state == NEEDS_PERSON or (trouble is not None and not isinstance(trouble, _PASSING))
+    needed = state == NEEDS_PERSON or (trouble is not None and not _is_passing(trouble))
     return CredentialStanding(
         state=state,
         source=origin.name,
@@ -48,8 +48,12 @@ def _command(origin: Origin, trouble: AwsError | None, otherwise: str) -> str:
     return origin.command or otherwise
 
 
+def _is_passing(trouble: AwsError) -> bool:
+    return isinstance(trouble, _PASSING) or trouble.code == NO_ANSWER
+
+
 def _state_of(origin: Origin, trouble: AwsError | None) -> str:
-    if trouble is None or isinstance(trouble, _PASSING):
+    if trouble is None or _is_passing(trouble):
         # A source that does not answer is asked again, without anybody's help.
         return RENEWS if origin.renews else NEEDS_PERSON
     if isinstance(trouble, AccessDenied) or trouble.code in _DENYING:

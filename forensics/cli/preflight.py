@@ -5,8 +5,16 @@ from collections.abc import Iterable
 
 from forensics.capture.selection import Site
 from forensics.cli.handover import PUSH
-from forensics.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
-from forensics.model.credentials import DENIED
+from forensics.errors import (
+    AccessDenied,
+    AwsError,
+    CredentialsError,
+    NotFound,
+    ServerFault,
+    Throttled,
+    Unreachable,
+)
+from forensics.model.credentials import DENIED, RENEWS
 from forensics.preflight.presence import questions
 
 
@@ -20,11 +28,13 @@ def check_credentials(sites: Iterable[Site]) -> None:
         AccessDenied: AWS refuses to give a site any; new ones of the same kind would not help.
     """
     for site in sites:
-        with contextlib.suppress(Unreachable):
+        with contextlib.suppress(Unreachable, ServerFault, Throttled):
             try:
                 site.door.renew()
             except CredentialsError as error:
                 standing = site.door.standing()
+                if standing.state == RENEWS:
+                    continue
                 if standing.state == DENIED:
                     raise AccessDenied(error.message, code=error.code, hint=error.hint) from error
                 # There is no recorder yet that anything could be pushed to.

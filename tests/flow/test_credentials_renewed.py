@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -302,6 +303,27 @@ def test_a_container_is_asked_again(play: World, monkeypatch: pytest.MonkeyPatch
     archive = play.record()
     assert_went_on(play, archive)
     assert sources_seen(archive) == ["container-role"]
+
+
+def test_a_container_whose_agent_is_out_of_order_is_asked_until_it_answers(
+    play: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents restart: no person could do anything."""
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{play.givers.url}/container")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "container-token")
+    play.givers.good.add("container-token")
+    said = []
+
+    def mend() -> None:
+        said.append(play.door.standing())
+        play.givers.broken.clear()
+
+    play.aws.on_death = lambda: play.givers.broken.update({"/container": (500, b"no")})
+    play.later(60, mend)
+    assert_recovered(play, play.record())
+    assert (said[0].state, said[0].command) == (RENEWS, "")
+    assert "response 500" in said[0].detail
 
 
 def test_the_instance_metadata_is_asked_again(play: World, monkeypatch: pytest.MonkeyPatch) -> None:

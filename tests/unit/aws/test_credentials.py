@@ -169,7 +169,7 @@ def test_a_profile_that_wants_a_one_time_password_is_refused_without_a_prompt(
         "[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n"
         "mfa_serial = arn:aws:iam::123456789012:mfa/me\n",
     )
-    with pytest.raises(CredentialsAbsent, match="one-time password"):
+    with pytest.raises(CredentialsAbsent, match="profile mfa asks for a one-time password"):
         ask(door_to(player.url, profile="mfa"))
 
 
@@ -238,6 +238,49 @@ def test_a_credential_process_that_misbehaves_is_absent_credentials(
     process_profile(home, body)
     with pytest.raises(CredentialsAbsent):
         ask(door_to("http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ('{"Version": 1, "AccessKeyId": "A', "printed 32 bytes that are no JSON object"),
+        ('{"Version": 2}', "Unsupported version '2'"),
+        ({"Expiration": "2020-01-01T00:00:00Z"}, "what it gives has ended already"),
+        ({"Expiration": "2126-01-01T00:00:00"}, "the end that it notes has no time zone"),
+        ({"Expiration": "soon"}, "Unknown string format: soon"),
+    ],
+    ids=["half", "version", "ended", "naive", "words"],
+)
+def test_what_is_wrong_with_a_credential_process_is_said_with_its_profile(
+    home: Path, told: str | dict[str, str], said: str
+) -> None:
+    """It is somebody's script, and there may be several."""
+    whole = {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": "t"}
+    text = told if isinstance(told, str) else json.dumps(whole | told)
+    process_profile(home, f"import sys\nsys.stderr.write('by the way')\nsys.stdout.write({text!r})")
+    with pytest.raises(CredentialsError) as caught:
+        Chain(ChainOptions(region="us-east-1"), ManualClock()).open()
+    assert said in caught.value.message
+    assert "credential process" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [
+        ("2020-01-01T00:00:00Z", "credentials of environment: the source of credentials failed: what it "),
+        ("2126-01-01T00:00:00", "credentials of environment: the source of credentials failed: the end "),
+    ],
+    ids=["ended", "naive"],
+)
+def test_what_is_wrong_with_the_environment_is_said_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, noted: str, said: str
+) -> None:
+    """Its keys come before those of AWS_PROFILE, which is what people look at first."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", noted)
+    with pytest.raises(CredentialsError, match=said):
+        Chain(ChainOptions(region="us-east-1"), ManualClock()).open()
 
 
 def test_a_credential_process_that_hangs_is_ended(home: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.aws.faults import CODES, from_answer, from_exception
+from forensics.aws.faults import CODES, NO_ANSWER, from_answer, from_exception
 from forensics.aws.veil import scrub, veil
 from forensics.errors import (
     AccessDenied,
@@ -153,6 +153,25 @@ def test_an_error_in_getting_credentials_is_about_credentials(code: str, kind: t
     error = from_exception(botocore.ClientError(answer, "AssumeRole"), "ecs:ListTasks")
     assert type(error) is kind
     assert "AssumeRole" in error.message
+
+
+@pytest.mark.parametrize(
+    ("provider", "said", "code"),
+    [
+        ("container-role", "Received error when attempting to retrieve container metadata: x", NO_ANSWER),
+        ("container-role", "Received non 200 response 503 from container metadata: x", NO_ANSWER),
+        ("container-role", "Received non 200 response 429 from container metadata: x", NO_ANSWER),
+        ("container-role", "Received non 200 response 403 from container metadata: x", ""),
+        ("iam-role", "Credential refresh failed, response did not contain: access_key", NO_ANSWER),
+        ("custom-process", "Unsupported version '2' for credential process provider", ""),
+    ],
+)
+def test_metadata_that_are_out_of_order_are_told_from_those_that_refuse(
+    provider: str, said: str, code: str
+) -> None:
+    """An agent that restarts needs no person."""
+    error = from_exception(botocore.CredentialRetrievalError(provider=provider, error_msg=said), "s:O")
+    assert (type(error), error.code) == (CredentialsAbsent, code)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forensics.aws.client import Client
+from forensics.aws.faults import NO_ANSWER
 from forensics.aws.origin import Origin, origin_of
 from forensics.aws.standing import standing_of
 from forensics.errors import (
@@ -37,6 +38,7 @@ INSTANCE = Origin(name="instance metadata", renews=True)
         (KEYS, CredentialsInvalid("no", code="AccessDenied"), DENIED, "push"),
         (INSTANCE, None, RENEWS, ""),
         (INSTANCE, CredentialsAbsent("no role"), NEEDS_PERSON, "push"),
+        (INSTANCE, CredentialsAbsent("no answer", code=NO_ANSWER), RENEWS, ""),
     ],
 )
 def test_the_state_follows_from_the_source_and_the_last_trouble(
