@@ -11,7 +11,7 @@ from forensics.analysis import shapes
 from forensics.model import record as facts
 from forensics.model.clock import from_rfc3339
 from forensics.model.conflict import told_otherwise
-from forensics.model.credentials import DENIED, NEEDS_PERSON
+from forensics.model.credentials import DENIED, NEEDS_PERSON, RENEWS
 from forensics.model.identity import parse_arn, parse_service_arn, parse_stack_arn, task_id
 from forensics.model.record import Record
 from forensics.model.times import format_duration
@@ -214,6 +214,7 @@ def _credentials(record: Record) -> Words:
         state=text(said, "state"),
         source=text(said, "source"),
         ends=_end_of(said),
+        works=shapes.value_at(said, "works") is True,
         command=text(said, "command"),
         detail=text(said, "detail"),
     )
@@ -227,24 +228,33 @@ def _end_of(said: Any) -> str:
     return f"end at {expires_at}" if expires_at else ""
 
 
-def credentials_sentence(*, state: str, source: str, ends: str, command: str, detail: str) -> str:
+def credentials_sentence(
+    *, state: str, source: str, ends: str, works: bool, command: str, detail: str
+) -> str:
     """Return one sentence on how credentials stand: whether they renew themselves, need a person, are denied.
 
     Args:
         state: One of the words of `model.credentials`.
         source: Where they are from, in words.
         ends: When they end, as a verb and a time; "" where that is not known or they do not end.
+        works: Whether AWS takes them, as far as is known.
         command: What a person types to bring new ones; "" where there is nothing to type.
         detail: What is wrong; "" while nothing is.
     """
     act = f"run `{command}`" if command else "bring new ones"
     where = f" ({source})" if source else ""
+    until = f"they {ends}" if ends else "they may end"
     if state == DENIED:
-        return f"AWS refuses them{where}; new ones of the same kind will not help: {detail}"
+        what = f"AWS refuses to renew them{where}, {until}" if works else f"AWS refuses them{where}"
+        return f"{what}; new ones of the same kind will not help: {detail}"
     if detail and state == NEEDS_PERSON:
-        return f"they do not work any more{where}, a person is needed: {act}: {detail}"
+        what = f"they cannot be renewed{where}, {until}" if works else f"they do not work any more{where}"
+        return f"{what}, a person is needed: {act}: {detail}"
+    if detail and state == RENEWS:
+        what = f"they renew themselves{where}, which fails now"
+        return f"{what}, {until}: {detail}" if works else f"{what}: {detail}"
     if state == NEEDS_PERSON:
-        return f"{f'they {ends}' if ends else 'they may end'}{where}, and only a person can renew them: {act}"
+        return f"{until}{where}, and only a person can renew them: {act}"
     return f"they renew themselves{where}; they {ends}" if ends else f"they do not end{where}"
 
 

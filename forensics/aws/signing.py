@@ -33,6 +33,7 @@ class Signing:
         self._opened_from: object = None
         self._openings = 0
         self._trouble: AwsError | None = None
+        self._refused: str | None = None
 
     @property
     def renewals(self) -> int:
@@ -83,7 +84,7 @@ class Signing:
             if self._connection is not used:
                 return self._connection
             self._source.refuse(used.opened)
-            mark = used.opened.mark()
+            self._refused = mark = used.opened.mark()
             try:
                 newer = self._opened_anew()
             except AwsError:
@@ -96,7 +97,7 @@ class Signing:
             connection.is_accepted = True
             self._source.accept(connection.opened)
         if connection is self._connection:
-            self._trouble = None
+            self._trouble = self._refused = None
 
     def stamp(self) -> object:
         """Return the state of the files that credentials come from."""
@@ -115,10 +116,11 @@ class Signing:
         """
         connection = self._connection
         if connection is None:
-            return standing_of(self._source.origin, None, self._trouble, command=rescue)
+            return standing_of(self._source.origin, None, self._trouble, works=False, command=rescue)
         opened = connection.opened
         trouble = self._trouble or opened.trouble()
-        return standing_of(opened.origin, opened.stands_until(), trouble, command=rescue)
+        works = self._refused != opened.mark() and not opened.has_ended(self._clock.now())
+        return standing_of(opened.origin, opened.stands_until(), trouble, works=works, command=rescue)
 
     def _followed(self, used: Connection) -> Connection:
         stamp = self._source.stamp()

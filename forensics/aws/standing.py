@@ -21,7 +21,12 @@ _PASSING = (Unreachable, ServerFault, Throttled, ClockSkewed)
 
 
 def standing_of(
-    origin: Origin, expires_at: datetime | None, trouble: AwsError | None, *, command: str = ""
+    origin: Origin,
+    expires_at: datetime | None,
+    trouble: AwsError | None,
+    *,
+    works: bool = True,
+    command: str = "",
 ) -> CredentialStanding:
     """Return how credentials stand.
 
@@ -29,6 +34,7 @@ def standing_of(
         origin: Where those in use come from.
         expires_at: When they end; None where that is not known or they do not end.
         trouble: What the last renewal or signed call failed with, None while nothing is wrong.
+        works: Whether AWS takes those in use, as far as is known.
         command: What brings new ones whatever they come from; used where the origin has no command.
     """
     state = _state_of(origin, trouble)
@@ -37,6 +43,7 @@ def standing_of(
         state=state,
         source=origin.name,
         expires_at=expires_at,
+        works=works,
         command=_command(origin, trouble, command) if needed else "",
         detail=trouble.message if trouble else "",
     )

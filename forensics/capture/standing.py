@@ -66,6 +66,7 @@ def statement(state: SiteState, standing: CredentialStanding, *, left_s: float |
         "state": standing.state,
         "source": standing.source,
         "expires_at": to_rfc3339(standing.expires_at) if standing.expires_at else None,
+        "works": standing.works,
         "command": standing.command,
         "detail": standing.detail,
         "left_s": None if left_s is None else round(left_s),
@@ -77,7 +78,7 @@ def _gist(said: JsonObject | None) -> tuple[object, ...]:
     if said is None:
         return ()
     ends_at = said["expires_at"] if said["state"] == NEEDS_PERSON else None
-    return said["state"], said["source"], said["command"], bool(said["detail"]), ends_at
+    return said["state"], said["source"], said["works"], said["command"], bool(said["detail"]), ends_at
 
 
 def _warn(recording: Recording, state: SiteState, standing: CredentialStanding, left_s: float) -> None:

@@ -21,6 +21,8 @@ class CredentialStanding(msgspec.Struct, frozen=True, kw_only=True):
     """Which source they are from, such as ``profile deploy``, ``environment`` or ``GitHub OIDC``."""
     expires_at: datetime | None = None
     """When those in use end, aware UTC; None where that is not known or they do not end."""
+    works: bool = True
+    """Whether AWS takes those in use, as far as is known: they may though their renewal has failed."""
     command: str = ""
     """What a person types to bring new ones, such as ``aws sso login --profile deploy``; "" where nothing
     can be typed."""

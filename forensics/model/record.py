@@ -83,7 +83,7 @@ IDENTITY = "forensics.identity"
 """Whose credentials are in use. data: {site, account, arn, source, region, expires_at}; never a secret."""
 CREDENTIALS = "forensics.credentials"
 """How credentials stand, when that changes, and ahead of an end that only a person can put off.
-data: {site, region, account, state, source, expires_at, command, detail, left_s}; never a secret.
+data: {site, region, account, state, source, expires_at, works, command, detail, left_s}; never a secret.
 ``state`` is renews, needs-person or denied; ``left_s`` stands in a warning only."""
 RECOVERY = "forensics.recovery"
 """What opening the archive after a crash had to mend. data: {segment, cut_bytes, quarantined_as}."""

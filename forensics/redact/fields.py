@@ -198,7 +198,7 @@ FIELDS: dict[str, Fields] = {
     },
     facts.CREDENTIALS: {
         "site": How.SITE, "region": How.REGION, "account": How.NAME, "state": W, "source": X, "expires_at": T,
-        "command": X, "detail": X, "left_s": N,
+        "works": N, "command": X, "detail": X, "left_s": N,
     },
     facts.RECOVERY: {"segment": N, "cut_bytes": N, "quarantined_as": X},
     facts.REPAIR: {

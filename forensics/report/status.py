@@ -206,6 +206,7 @@ def _credentials(said: JsonObject, now: datetime) -> str:
         state=str(said.get("state", "")),
         source=str(said.get("source", "")),
         ends=ends,
+        works=said.get("works") is True,
         command=str(said.get("command") or ""),
         detail=str(said.get("detail") or ""),
     )

@@ -358,9 +358,11 @@ def test_credentials_are_used_to_their_end_when_they_cannot_be_renewed(
     assert door.expires_at() == datetime.fromisoformat(ends_at)
     standing = door.standing()
     assert (standing.state, "identity provider is down" in standing.detail) == (NEEDS_PERSON, True)
+    assert standing.works
     clock.advance(2)
     with pytest.raises(CredentialsAbsent):
         ask(door)
+    assert not door.standing().works
 
 
 @pytest.mark.parametrize("name", ["aws_expiration", "x_security_token_expires", "expiration"])

@@ -112,8 +112,10 @@ def test_a_refused_call_is_remembered_until_aws_accepts_one(
     standing = door.standing()
     assert (standing.state, standing.source) == (NEEDS_PERSON, "profile default")
     assert "ExpiredToken" in standing.detail
+    assert not standing.works
     ask(door)
     assert door.standing().detail == ""
+    assert door.standing().works
 
 
 def test_a_role_that_may_not_be_assumed_is_denied(

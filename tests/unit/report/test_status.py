@@ -69,10 +69,30 @@ def test_status_says_who_can_renew_the_credentials_and_until_when(tmp_path: Path
     [
         ({"detail": "ExpiredToken: expired"}, "a person is needed: run `aws sso login --profile deploy`"),
         ({"state": "denied", "detail": "AccessDenied: no"}, "AWS refuses them (profile deploy (SSO))"),
+        (
+            {"detail": "the token is gone", "works": True},
+            "they cannot be renewed (profile deploy (SSO)), they end at 2026-01-15T12:20:00.000Z, in "
+            "19m, a person is needed: run `aws sso login --profile deploy`: the token is gone",
+        ),
+        (
+            {"state": "denied", "detail": "AccessDenied: no", "works": True},
+            "AWS refuses to renew them (profile deploy (SSO)), they end at 2026-01-15T12:20:00.000Z, in 19m;",
+        ),
+        (
+            {"state": "renews", "detail": "no answer", "works": True},
+            "they renew themselves (profile deploy (SSO)), which fails now, they end at "
+            "2026-01-15T12:20:00.000Z, in 19m: no answer",
+        ),
+        (
+            {"state": "renews", "detail": "no answer", "works": False},
+            "they renew themselves (profile deploy (SSO)), which fails now: no answer",
+        ),
     ],
-    ids=["a person", "denied"],
+    ids=["a person", "denied", "a person later", "denied later", "passing", "passing and ended"],
 )
-def test_credentials_that_do_not_work_are_a_problem(tmp_path: Path, said: dict[str, str], words: str) -> None:
+def test_credentials_that_are_in_trouble_are_a_problem(
+    tmp_path: Path, said: dict[str, object], words: str
+) -> None:
     """With the words that tell a login from a change of policy."""
     live = Live(tmp_path, **said)
     problems, _ = live.seen(60)
