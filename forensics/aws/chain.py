@@ -21,8 +21,8 @@ from forensics.aws.origin import ENVIRONMENT as ENVIRONMENT_KEYS
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
 from forensics.aws.renewal import renewed_in_time
-from forensics.errors import CredentialsAbsent, UsageError
-from forensics.model.clock import Clock
+from forensics.errors import CredentialsAbsent, CredentialsExpired, UsageError
+from forensics.model.clock import Clock, to_rfc3339
 
 ENVIRONMENT = ("env",)
 CONTAINER = ("container-role",)
@@ -98,6 +98,7 @@ class Chain(OnePlace):
             CredentialsError: There are none, or they are broken.
             UsageError: There is no region.
         """
+        credentials = None
         try:
             session = session_for(self._options)
             if not self._is_named:
@@ -107,6 +108,8 @@ class Chain(OnePlace):
             renewal = renewed_in_time(credentials, self._clock)
             frozen = credentials.get_frozen_credentials() if credentials is not None else None
         except FAILING as error:
+            if credentials is not None and credentials.method == "env" and isinstance(error, RuntimeError):
+                raise _ended_in_environment() from error
             asked = f"credentials of {self._origin.name}"
             raise from_exception(error, asked, now=self._clock.now()) from error
         if frozen is None or not (frozen.access_key and frozen.secret_key):
@@ -244,11 +247,25 @@ def _base_end(session: Session, credentials: Credentials) -> datetime | None:
     for _ in profiles:
         keys = profiles.get(name, {})
         if str(keys.get("credential_source", "")).lower() == "environment":
-            return noted_expiry({"aws_credential_expiration": os.environ.get("AWS_CREDENTIAL_EXPIRATION")})
+            return _environments_end()
         name = str(keys.get("source_profile", ""))
         if "aws_access_key_id" in profiles.get(name, {}):
             break
     return noted_expiry(profiles.get(name, {}))
+
+
+def _environments_end() -> datetime | None:
+    return noted_expiry({"aws_credential_expiration": os.environ.get("AWS_CREDENTIAL_EXPIRATION")})
+
+
+def _ended_in_environment() -> CredentialsExpired:
+    ended_at = _environments_end()
+    when = f" at {to_rfc3339(ended_at)}" if ended_at else ""
+    return CredentialsExpired(
+        f"credentials: those of the environment ended{when}",
+        operation="credentials",
+        hint="export new ones and start again; or use a profile or a role that renews itself",
+    )
 
 
 def _origin(session: Session, credentials: Credentials, *, is_lasting: bool) -> Origin:

@@ -23,6 +23,7 @@ from forensics.model.inert import inert
 from forensics.model.times import parse_duration
 from forensics.notify import split_command
 from forensics.preflight.doctor import examine_all
+from forensics.preflight.identity import message_of
 from forensics.preflight.notes import Notes
 from forensics.preflight.policy import statements
 from forensics.preflight.storage import check_storage
@@ -137,7 +138,7 @@ def _ways(settings: Settings, clock: Clock, abort: threading.Event) -> list[Site
 
 
 def _broken(target: Target, error: CredentialsError) -> SiteReport:
-    check = Check(name="credentials", state=PROBLEM, text=error.message, remedy=error.hint or "")
+    check = Check(name="credentials", state=PROBLEM, text=message_of(error), remedy=error.hint or "")
     return SiteReport(
         label=target.label(), region=target.region or "", identity=None, checks=(check,), actions=()
     )

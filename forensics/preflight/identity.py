@@ -3,7 +3,14 @@
 from datetime import datetime, timedelta
 
 from forensics.aws.door import Door
-from forensics.errors import AwsError, ClockSkewed, CredentialsError, Undecodable, Unreachable
+from forensics.errors import (
+    AwsError,
+    ClockSkewed,
+    CredentialsError,
+    CredentialsExpired,
+    Undecodable,
+    Unreachable,
+)
 from forensics.model.checkup import NOTE, OK, PROBLEM
 from forensics.model.clock import Clock, to_rfc3339
 from forensics.model.credentials import DENIED, RENEWS, CredentialStanding
@@ -16,6 +23,7 @@ from forensics.preflight.policy import IDENTITY
 _SKEW_SEEN_S = 5.0
 # A command of ours hands new credentials to a recorder that is at work: none is yet.
 _OURS = "forensics "
+_ENVIRONMENT = "environment"
 SKEW_LIMIT_S = 300.0
 """AWS takes signatures that are five minutes old, and no older ones."""
 
@@ -61,10 +69,9 @@ def _note_trouble(error: AwsError, door: Door, notes: Notes) -> bool:
             return True  # noted with the other services that are silent
         case CredentialsError() | Unreachable():
             standing = door.standing()
-            is_command = standing.command and not standing.command.startswith(_OURS)
-            remedy = f"type `{standing.command}`" if is_command else error.hint or ""
             facts = {"source": standing.source, "standing": standing.state}
-            notes.check("credentials", PROBLEM, error.message, remedy=remedy, facts=facts)
+            text = message_of(error)
+            notes.check("credentials", PROBLEM, text, remedy=_cure(error, standing), facts=facts)
         case Undecodable():
             remedy = "a proxy or a sign-in page may stand between: check the network and --endpoint-url"
             notes.check("endpoint", PROBLEM, error.message, remedy=remedy)
@@ -73,6 +80,20 @@ def _note_trouble(error: AwsError, door: Door, notes: Notes) -> bool:
             notes.check("credentials", PROBLEM, error.message, remedy=remedy)
             return True
     return False
+
+
+def message_of(error: AwsError) -> str:
+    """Return an error's words for a check that is called credentials already."""
+    return error.message.removeprefix("credentials: ")
+
+
+def _cure(error: AwsError, standing: CredentialStanding) -> str:
+    """Return what a person can do where the credentials do not work."""
+    if standing.command and not standing.command.startswith(_OURS):
+        return f"type `{standing.command}`"
+    if isinstance(error, CredentialsExpired) and standing.source == _ENVIRONMENT:
+        return "export new ones and look again; or use a profile or a role that renews itself"
+    return error.hint or ""
 
 
 def _check_clock(door: Door, notes: Notes) -> None:

@@ -13,6 +13,8 @@ from forensics.report.wrap import pad, wrap
 
 _STYLES = {OK: ("green",), NOTE: ("yellow",), PROBLEM: ("bold", "red")}
 _ORDER = ("region", "endpoint", "clock", "credentials", "target", "permissions", "time")
+_NARROW = 60
+"""Columns below which a text stands under the name of its check, not beside it."""
 _STATE_WIDTH, _NAME_WIDTH = len(PROBLEM), len("credentials")
 
 
@@ -39,17 +41,24 @@ def _verdict(found: Checkup, ink: Ink) -> Iterator[str]:
     verdict = "READY" if found.is_ready else "NOT READY"
     painted = ink.paint(verdict, "bold", "green" if found.is_ready else "red")
     length = format_duration(timedelta(seconds=found.expect_duration_s))
-    yield f"{painted} for a recording of {length}{': ' if parts else ''}{', '.join(parts)}"
+    text = f"{verdict} for a recording of {length}{': ' if parts else ''}{', '.join(parts)}"
+    first, *others = wrap(text, ink.width)
+    yield painted + first[len(verdict) :]
+    yield from others
 
 
 def _checks(checks: Iterable[Check], ink: Ink) -> Iterator[str]:
-    indent = " " * (2 + _STATE_WIDTH + 2 + _NAME_WIDTH + 2)
+    is_narrow = ink.width < _NARROW
+    indent = " " * (4 if is_narrow else 2 + _STATE_WIDTH + 2 + _NAME_WIDTH + 2)
     for check in checks:
         text = f"{check.target}: {check.text}" if check.target else check.text
         # The styles would count as cells: the line is broken first and painted then.
         first, *others = wrap(text, ink.width, indent=indent)
         state = ink.paint(pad(check.state, _STATE_WIDTH), *_STYLES[check.state])
-        yield f"  {state}  {pad(check.name, _NAME_WIDTH)}  {first[len(indent) :]}"
+        if is_narrow:
+            yield from (f"  {state}  {check.name}", first)
+        else:
+            yield f"  {state}  {pad(check.name, _NAME_WIDTH)}  {first[len(indent) :]}"
         yield from others
         if check.remedy:
             yield from wrap(check.remedy, ink.width, indent=indent + "   ", first=indent + "-> ")

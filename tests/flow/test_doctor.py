@@ -1,9 +1,13 @@
 """`forensics doctor` as a pipeline runs it: it says beforehand what would fail, and leaves nothing behind."""
 
+import fcntl
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -92,6 +96,58 @@ def test_keys_that_have_expired_do_not_hide_the_other_checks(tmp_path: Path) -> 
     assert "credentials push" not in found["sites"][0]["checks"][-1]["remedy"]
     assert found["sites"][0]["actions"] == []
     assert [check["state"] for check in found["checks"]] == ["ok", "ok"]
+
+
+def test_the_environments_credentials_that_have_ended_are_named_with_when(tmp_path: Path) -> None:
+    """No login reaches a process's environment: what helps is to export new ones before it starts."""
+    expired = {"AWS_SESSION_TOKEN": "secret-token", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+    with on_time() as player:
+        found = examined("--stack", "shop", cwd=tmp_path, url=player.url, code=1, **expired)
+        watched = forensics("watch", "--stack", "shop", cwd=tmp_path, url=player.url, **expired)
+    ((name, text),) = every(found, "problem")
+    assert (name, text) == ("credentials", "those of the environment ended at 2020-01-01T00:00:00.000Z")
+    (remedy,) = [check["remedy"] for check in found["sites"][0]["checks"] if check["name"] == "credentials"]
+    assert remedy.startswith("export new ones")
+    assert "secret-token" not in json.dumps(found)
+    assert watched.returncode == 253
+    assert "those of the environment ended at 2020-01-01T00:00:00.000Z" in watched.stderr
+    assert "picked up" not in watched.stderr
+
+
+def test_the_environments_credentials_that_aws_calls_expired_are_not_waited_for(tmp_path: Path) -> None:
+    with on_time() as player:
+        player.faults.fail("*", error="ExpiredToken", times=None)
+        found = examined("--stack", "shop", cwd=tmp_path, url=player.url, code=1)
+    (check,) = [check for check in found["sites"][0]["checks"] if check["name"] == "credentials"]
+    assert "ExpiredToken" in check["text"]
+    assert check["remedy"].startswith("export new ones")
+
+
+def test_a_profile_that_does_not_exist_is_said_without_a_word_twice(tmp_path: Path) -> None:
+    found = examined("--stack", "shop", "--profile", "nope", cwd=tmp_path, url=None, code=1)
+    assert every(found, "problem") == [("credentials", "The config profile (nope) could not be found")]
+
+
+def test_on_a_narrow_terminal_texts_have_the_whole_width(tmp_path: Path) -> None:
+    """Beside two columns of words there would be sixteen cells for a sentence, and broken names."""
+    with on_time() as player:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 40, 0, 0))
+        process = subprocess.Popen(
+            [*FORENSICS, "doctor", "--stack", "shop", "--profile", "nope"],
+            stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, cwd=tmp_path,
+            env=environment(tmp_path, player.url),
+        )  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        while chunk := _read(ours):
+            seen += chunk
+        process.wait(timeout=30)
+        os.close(ours)
+    printed = re.sub("\x1b\\[[0-9;]*m", "", seen.decode()).splitlines()
+    assert max(map(len, printed)) <= 40
+    assert "    The config profile (nope) could not" in printed
+    assert any("AWS_ACCESS_KEY_ID" in line for line in printed)
 
 
 def test_credentials_that_nobody_renews_must_last(tmp_path: Path) -> None:
