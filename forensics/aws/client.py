@@ -226,6 +226,7 @@ class Client:
         return self._signing.renewals
 
     def _retried(self, connection: Connection, operation: str, parameters: JsonObject) -> RawReply:
+        connection.renew_in_time()
         ends_at_s = self._clock.monotonic() + self._options.deadline_s
 
         def is_over(state: RetryCallState) -> bool:

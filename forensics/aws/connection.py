@@ -1,5 +1,6 @@
 """Requests signed with one set of credentials, and their answers as they came."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -85,6 +86,14 @@ class Connection:
         self._limits = Limits()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+
+    def renew_in_time(self) -> None:
+        """Renew the credentials where it is time for that, which may take longer than a call.
+
+        A renewal that fails is no failure of the call: the old ones may still work, and `send` tells.
+        """
+        with contextlib.suppress(*faults.FAILING, AwsError):
+            self.opened.credentials.get_frozen_credentials()
 
     def send(self, operation: str, parameters: JsonObject, ends_at_s: float) -> RawReply:
         """Return the answer to one request, sent once.

@@ -18,7 +18,9 @@ _SHARE = 3
 _LATEST = timedelta(minutes=5)
 """... but not later than this: AWS's clock may be ahead of ours."""
 _PAUSE = timedelta(seconds=10)
-"""Between two attempts, while the old ones are good."""
+"""Between two attempts at least, while the old ones are good; ..."""
+_LONGEST_PAUSE = timedelta(seconds=60)
+"""... a source that is slow to fail is left alone for as long as it took, up to this."""
 
 
 class Renewal:
@@ -38,6 +40,7 @@ class Renewal:
         self._refresh: Callable[[], dict[str, Any]] = credentials._refresh_using
         self._clock = clock
         self._asked_at: datetime | None = None
+        self._pause = _PAUSE
         self._last: dict[str, Any] | Exception = {}
         self.trouble: AwsError | None = None
         """What the last renewal failed with; None where it worked."""
@@ -53,16 +56,18 @@ class Renewal:
             Exception: Whatever the source raises, likewise.
         """
         now = self._clock.now()
-        if self._asked_at is not None and timedelta(0) <= now - self._asked_at < _PAUSE:
+        if self._asked_at is not None and timedelta(0) <= now - self._asked_at < self._pause:
             if isinstance(self._last, Exception):
                 raise self._last.with_traceback(None)
             return self._last
-        self._asked_at = now
         try:
             self._last = renewed = self._refresh()
         except Exception as error:
             self._last, self.trouble = error, from_exception(error, "credentials", now=now)
             raise
+        finally:
+            self._asked_at = self._clock.now()
+            self._pause = min(max(_PAUSE, self._asked_at - now), _LONGEST_PAUSE)
         self.trouble = None
         self._begin_before(renewed.get("expiry_time"))
         return renewed

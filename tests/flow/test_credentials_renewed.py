@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.utils import ContainerMetadataFetcher
@@ -324,6 +325,34 @@ def test_a_container_whose_agent_is_out_of_order_is_asked_until_it_answers(
     assert_recovered(play, play.record())
     assert (said[0].state, said[0].command) == (RENEWS, "")
     assert "response 500" in said[0].detail
+
+
+@pytest.mark.parametrize("is_good", [True, False], ids=["gives", "fails"])
+def test_a_slow_renewal_takes_nothing_of_the_time_of_a_call(
+    play: World, monkeypatch: pytest.MonkeyPatch, is_good: bool
+) -> None:
+    """A credential process may take half a minute, and a call twenty seconds."""
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
+    monkeypatch.setattr(ContainerMetadataFetcher, "RETRY_ATTEMPTS", 1)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{play.givers.url}/container")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "container-token")
+    play.givers.good.add("container-token")
+    play.givers.lifetime_s = 1000
+    play.aws.deaths = 0
+    answer = play.givers.answer
+
+    def slowly(*asked: Any) -> tuple[int, bytes]:
+        if play.givers.given:
+            play.clock.advance(30)
+            play.givers.broken = {} if is_good else {"/container": (500, b"no")}
+        return answer(*asked)
+
+    monkeypatch.setattr(play.givers, "answer", slowly)
+    archive = play.record(900)
+    assert_whole(archive)
+    assert gaps(archive) == []
+    # From 333 seconds before the end on; while it fails, half of that time goes to it at most.
+    assert play.givers.asked["/container"] == 2 if is_good else 4 <= play.givers.asked["/container"] <= 7
 
 
 def test_the_instance_metadata_is_asked_again(play: World, monkeypatch: pytest.MonkeyPatch) -> None:
