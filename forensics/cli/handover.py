@@ -78,27 +78,43 @@ def hand_over(archive: Path, keys: Keys, *, peer: Callable[[socket.socket], int]
 
     Raises:
         ArchiveMissing: There is no such directory.
-        ArchiveError: Nobody records into it, or who listens there is somebody else.
+        ArchiveError: Nobody records into it, it is another user's, or who listens there is somebody else.
     """
-    if not archive.is_dir():
+    try:
+        is_there = archive.is_dir()
+    except OSError as error:
+        raise _not_ours(archive, error) from error
+    if not is_there:
         raise ArchiveMissing(f"{archive}: no such directory", hint="name the recorder's with --archive")
+    try:
+        return _handed(archive, keys, peer)
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise ArchiveError(
+            f"{archive}: nobody records into it now, so nobody takes credentials",
+            hint="name the recorder's archive with --archive",
+        ) from error
+    except PermissionError as error:
+        raise _not_ours(archive, error) from error
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ArchiveError(f"{archive}: the recorder did not answer: {error}") from error
+
+
+def _handed(archive: Path, keys: Keys, peer: Callable[[socket.socket], int]) -> Answer:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, address(archive) as path:
         line.settimeout(ANSWER_S)
-        try:
-            line.connect(path)
-            if peer(line) not in {os.geteuid(), archive.stat().st_uid}:
-                raise ArchiveError(f"{archive}: who listens there is not the owner of the archive")
-            # Whoever refuses us answers and hangs up at once: the answer is there to be read all the same.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                line.sendall(msgspec.json.encode(Handover(keys=keys)) + b"\n")
-            return decoded(read_line(line), Answer)
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise ArchiveError(
-                f"{archive}: nobody records into it now, so nobody takes credentials",
-                hint="name the recorder's archive with --archive",
-            ) from error
-        except (OSError, msgspec.MsgspecError) as error:
-            raise ArchiveError(f"{archive}: the recorder did not answer: {error}") from error
+        line.connect(path)
+        if peer(line) not in {os.geteuid(), archive.stat().st_uid}:
+            raise ArchiveError(f"{archive}: who listens there is not the owner of the archive")
+        # Whoever refuses us answers and hangs up at once: the answer is there to be read all the same.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            line.sendall(msgspec.json.encode(Handover(keys=keys)) + b"\n")
+        return decoded(read_line(line), Answer)
+
+
+def _not_ours(archive: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"{archive}: cannot be looked at: {error.strerror}", hint="run this as the user who records into it"
+    )
 
 
 @contextlib.contextmanager

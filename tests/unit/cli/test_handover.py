@@ -134,6 +134,13 @@ def test_the_kernel_tells_who_is_at_the_other_end() -> None:
         assert handover.peer_uid(one) == os.geteuid()
 
 
+def test_a_directory_that_may_not_be_looked_at_names_who_may_push(tmp_path: Path) -> None:
+    """Another user's archive lies in a private directory; root sees everything, but no name this long."""
+    with pytest.raises(ArchiveError, match="cannot be looked at") as caught:
+        hand_over(tmp_path / ("a" * 300), KEYS)
+    assert "as the user who records" in str(caught.value.hint)
+
+
 def test_nobody_there_is_said_with_the_archives_name(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="nobody records into it"):
         hand_over(tmp_path, KEYS)
