@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from forensics.model.times import format_duration
 
@@ -19,11 +20,18 @@ def skew_of(date: str, now: datetime) -> float | None:
     Returns:
         None where the header is missing or no date.
     """
+    server_at = _moment_of(date)
+    return None if server_at is None else (now - server_at).total_seconds()
+
+
+@lru_cache(maxsize=16)
+def _moment_of(date: str) -> datetime | None:
+    # Whole seconds: the answers of one second all carry the same text.
     try:
-        server_at = parsedate_to_datetime(date)
+        at = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return (now - server_at).total_seconds() if server_at.tzinfo is not None else None
+    return at if at.tzinfo is not None else None
 
 
 def in_words(skew_s: float) -> str:
