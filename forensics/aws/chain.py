@@ -9,14 +9,20 @@ from typing import Any
 
 import msgspec
 from botocore.config import Config
-from botocore.credentials import Credentials, create_credential_resolver
+from botocore.credentials import Credentials, RefreshableCredentials, create_credential_resolver
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
-from forensics.aws.credential_files import Stamp, noted_expiry, stamp
+from forensics.aws.credential_files import (
+    Stamp,
+    noted_expiry,
+    noted_expiry_of_base,
+    noted_expiry_of_environment,
+    stamp,
+)
 from forensics.aws.faults import FAILING, from_exception
-from forensics.aws.opened import ROLE, OnePlace, Opened
+from forensics.aws.opened import ROLE, Opened, mark_of
 from forensics.aws.origin import ENVIRONMENT as ENVIRONMENT_KEYS
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
@@ -34,6 +40,7 @@ PROFILE = (
 )  # fmt: skip
 """What a profile itself can name; the chain would go on to the container and the instance."""
 _OF_PROCESS = "process"
+_LOGIN = "login"
 
 
 class ChainOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +60,7 @@ class ChainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How long a credential process may take."""
 
 
-class Chain(OnePlace):
+class Chain:
     """botocore's chain, from the environment to the instance metadata; or a part of it.
 
     Args:
@@ -81,6 +88,8 @@ class Chain(OnePlace):
         self._is_named = origin is not None
         self._command = command
         self._asks = asks
+        self._has_worked = False
+        self._revoked: str | None = None
         profile = options.profile
         self._origin = origin or Origin(
             name=f"profile {profile}" if profile else "AWS default chain", renews=True
@@ -106,6 +115,8 @@ class Chain(OnePlace):
             self._prepare(session)
             credentials = session.get_credentials()
             renewal = renewed_in_time(credentials, self._clock)
+            if renewal is not None and self._is_revoked(credentials):
+                renewal.at_once()
             frozen = credentials.get_frozen_credentials() if credentials is not None else None
         except FAILING as error:
             if credentials is not None and credentials.method == "env" and isinstance(error, RuntimeError):
@@ -128,9 +139,28 @@ class Chain(OnePlace):
             base_end=_base_end(session, credentials),
         )
 
+    def accept(self, opened: Opened) -> None:
+        """Take note that credentials from here have worked."""
+        self._has_worked = True
+
+    def refuse(self, opened: Opened) -> None:
+        """Take note that AWS takes these no more; once, until others have worked.
+
+        Where AWS never took any, such as in a region that is not enabled, renewing a login would help
+        nobody, and takes it from other tools that are about to renew it.
+        """
+        if self._has_worked:
+            self._has_worked, self._revoked = False, opened.mark()
+
     def stamp(self) -> Stamp:
         """Return the state of the credentials file, the config file, the token and the login caches."""
         return stamp()
+
+    def _is_revoked(self, credentials: RefreshableCredentials) -> bool:
+        """Tell whether a login's cache gives again what AWS refuses; other sources give new ones."""
+        if credentials.method != _LOGIN:
+            return False
+        return mark_of(credentials._access_key, credentials._token) == self._revoked
 
     def _expected(self, session: Session) -> Origin:
         """Return where botocore will look first: keys of the environment come before AWS_PROFILE."""
@@ -239,27 +269,12 @@ def _noted_end(session: Session, credentials: Credentials) -> datetime | None:
 
 
 def _base_end(session: Session, credentials: Credentials) -> datetime | None:
-    """Return the noted end of the keys that a profile's role is assumed with, over however many roles."""
-    if credentials.method != ROLE:
-        return None
-    profiles = _profiles(session)
-    name = session.profile or "default"
-    for _ in profiles:
-        keys = profiles.get(name, {})
-        if str(keys.get("credential_source", "")).lower() == "environment":
-            return _environments_end()
-        name = str(keys.get("source_profile", ""))
-        if "aws_access_key_id" in profiles.get(name, {}):
-            break
-    return noted_expiry(profiles.get(name, {}))
-
-
-def _environments_end() -> datetime | None:
-    return noted_expiry({"aws_credential_expiration": os.environ.get("AWS_CREDENTIAL_EXPIRATION")})
+    is_role = credentials.method == ROLE
+    return noted_expiry_of_base(session.profile or "default", _profiles(session)) if is_role else None
 
 
 def _ended_in_environment() -> CredentialsExpired:
-    ended_at = _environments_end()
+    ended_at = noted_expiry_of_environment()
     when = f" at {to_rfc3339(ended_at)}" if ended_at else ""
     return CredentialsExpired(
         f"credentials: those of the environment ended{when}",

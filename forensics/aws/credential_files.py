@@ -44,6 +44,28 @@ def noted_expiry(profile: Mapping[str, Any]) -> datetime | None:
     return None
 
 
+def noted_expiry_of_environment() -> datetime | None:
+    """Return the end that the environment notes of its own keys, None where it does not."""
+    return noted_expiry({"aws_credential_expiration": os.environ.get("AWS_CREDENTIAL_EXPIRATION")})
+
+
+def noted_expiry_of_base(name: str, profiles: Mapping[str, Mapping[str, Any]]) -> datetime | None:
+    """Return the noted end of the keys that a profile's role is assumed with, over however many roles.
+
+    Args:
+        name: The profile with the role.
+        profiles: All profiles with their keys.
+    """
+    for _ in profiles:
+        keys = profiles.get(name, {})
+        if str(keys.get("credential_source", "")).lower() == "environment":
+            return noted_expiry_of_environment()
+        name = str(keys.get("source_profile", ""))
+        if "aws_access_key_id" in profiles.get(name, {}):
+            break
+    return noted_expiry(profiles.get(name, {}))
+
+
 def _home() -> str:
     return os.path.expanduser("~")  # noqa: PTH111  also for a user without an entry in passwd
 

@@ -1,5 +1,6 @@
 """Renewal of credentials inside botocore: in time, not too often, its failures remembered."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +72,19 @@ class Renewal:
         self.trouble = None
         self._begin_before(renewed.get("expiry_time"))
         return renewed
+
+    def at_once(self) -> None:
+        """Renew credentials of `aws login` that botocore would give again from the login's cache.
+
+        Raises:
+            Exception: Whatever the source raises; the old credentials stay.
+        """
+        fetcher: Any = self._refresh.__self__  # type: ignore[attr-defined]
+        fetcher._REFRESH_THRESHOLD = math.inf
+        try:
+            self._credentials._protected_refresh(is_mandatory=True)
+        finally:
+            del fetcher._REFRESH_THRESHOLD
 
     def _begin_before(self, ends_at: datetime | str | None) -> None:
         if ends_at is None:

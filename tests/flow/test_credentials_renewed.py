@@ -241,6 +241,35 @@ def test_aws_login_is_renewed(play: World) -> None:
     assert play.givers.asked["/v1/token"] == 1
 
 
+@pytest.mark.parametrize("is_base", [False, True], ids=["login", "role over it"])
+@pytest.mark.usefixtures("_virtual_login")
+def test_an_aws_login_whose_keys_are_refused_before_their_end_is_renewed(play: World, is_base: bool) -> None:
+    """Botocore would give the same keys from the login's cache until shortly before their end."""
+    play.config(LOGIN)
+    log_in(play, "refresh")
+    login = play.givers.given
+
+    def revoke() -> None:
+        play.aws.dead += [key for key in play.aws.keys._keys if key not in play.aws.dead]
+
+    play.aws.on_death = revoke
+    archive = play.record(profile="dev", role_arn=ROLE if is_base else None)
+    assert_whole(archive)
+    assert gaps(archive) == []
+    assert play.givers.given == login + 1
+    assert play.givers.asked["/v1/token"] == 1
+
+
+@pytest.mark.usefixtures("_virtual_login")
+def test_keys_of_an_aws_login_that_never_worked_are_not_renewed(play: World) -> None:
+    """In a region that is not enabled AWS takes none, and each renewal takes the login from other tools."""
+    play.config(LOGIN)
+    log_in(play, "refresh")
+    play.player.faults.fail("*", error="InvalidClientTokenId", times=None)
+    play.record(profile="dev")
+    assert play.givers.asked["/v1/token"] == 0
+
+
 @pytest.mark.usefixtures("_virtual_login")
 def test_an_ended_aws_login_is_revived_by_another_login(play: World) -> None:
     play.config(LOGIN)

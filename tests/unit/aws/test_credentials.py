@@ -267,7 +267,7 @@ def test_what_is_wrong_with_a_credential_process_is_said_with_its_profile(
 @pytest.mark.parametrize(
     ("noted", "said"),
     [
-        ("2020-01-01T00:00:00Z", "credentials of environment: the source of credentials failed: what it "),
+        ("2020-01-01T00:00:00Z", "credentials: those of the environment ended at 2020-01-01T00:00:00.000Z"),
         ("2126-01-01T00:00:00", "credentials of environment: the source of credentials failed: the end "),
     ],
     ids=["ended", "naive"],
