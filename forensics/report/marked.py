@@ -11,7 +11,8 @@ from forensics.model.inert import inert, inert_lines
 # A plain word: letters and digits, joined and ended by what no dialect of Markdown gives a meaning.
 _PLAIN = re.compile(r"""[("']*[^\W_](?:[^\W_]|['.,;%+-]|/(?=[^\W_]))*[)"'.,;:?!%]*""")
 _TIME = re.compile(r"(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(?:\.\d+)?Z?[.,;]?")
-_LINKS = re.compile(r"www\.|\bGH-\d", re.IGNORECASE)
+# Some readers make a link of whatever ends like a domain: a service may be called backend.al.
+_LINKS = re.compile(r"www\.|\bGH-\d|\.[^\W\d_]{2}", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+[.)]")
 _TICKS = re.compile("`+")
 

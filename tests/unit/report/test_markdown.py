@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -78,6 +78,7 @@ def test_a_limit_that_holds_nothing_is_an_error_that_names_the_need() -> None:
 
 
 @settings(max_examples=30)
+@example(reason="x", name=".AL")
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_shown_and_do_nothing(reason: str, name: str) -> None:
     story = hostile(reason, name)
