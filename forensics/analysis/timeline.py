@@ -52,6 +52,7 @@ class Timeline:
         timeline = cls()
         for record in records:
             timeline._add(record)
+        timeline.watching.is_empty = not timeline.last_at
         # They come in the order of their seq, which a stable sort keeps among equal times.
         for events in timeline.stacks.values():
             events.sort(key=_AT)

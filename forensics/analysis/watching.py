@@ -55,6 +55,8 @@ class Watching:
         """Since when, of each stream whose last gap is open."""
         self._waiting: dict[int, str] = {}
         """The streams that were opened and not yet seen read, by number."""
+        self.is_empty = False
+        """There is no record at all."""
         self._ran = False
         self._ended: set[str] = set()
         self._seen = coverage.Coverage()
@@ -129,8 +131,8 @@ class Watching:
 
     @property
     def was_blind(self) -> bool:
-        """Whether a recorder was at work and AWS never answered it."""
-        return self._ran and not self.read
+        """Whether a recorder was at work and AWS never answered it, or none came to write anything."""
+        return self.is_empty or (self._ran and not self.read)
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return every gap once, as it was last described, the earliest first.
@@ -158,6 +160,8 @@ class Watching:
         return Coverage(complete=is_whole, gaps=gaps, notes=(*notes, *self._notes_on_conflicts()))
 
     def _notes(self) -> tuple[str, ...]:
+        if self.is_empty:
+            return ("no record was ever written: nothing was watched",)
         if self.was_blind:
             return ("AWS never answered the recorder", *self.import_notes)
         # What ended without a poll was gone before anybody could look: there was nothing to read.

@@ -150,9 +150,10 @@ def _gap(record: Record) -> Words:
 
 def _length(since: str, until: str) -> str:
     try:
-        return format_duration(from_rfc3339(until) - from_rfc3339(since))
+        length = from_rfc3339(until) - from_rfc3339(since)
     except ValueError:
         return "a while"
+    return format_duration(length) if length >= timedelta(seconds=1) else "less than a second"
 
 
 def _outcome(gap: Any) -> str:

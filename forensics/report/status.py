@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from forensics.analysis.blindness import reason_of
 from forensics.analysis.wording import credentials_sentence, stream_name
 from forensics.archive.ending import find_ending
 from forensics.archive.reader import Archive
@@ -140,7 +141,7 @@ def lines(found: Report, ink: Ink, *, now: datetime) -> Iterator[str]:
     for label, text in _rows(found, now):
         yield from wrap(text, ink.width, indent=" " * 13, first=f"{label:<13}")
     for gap in found.open_gaps[:STREAMS_SHOWN]:
-        text = f"{stream_name(gap.stream)}: not watched since {gap.since} ({gap.reason})"
+        text = f"{stream_name(gap.stream)}: not watched since {gap.since} ({reason_of(gap)})"
         yield from wrap(text, ink.width, indent=" " * 13, first=f"{'open gap':<13}")
     yield from _stream_lines(found, ink)
 
@@ -271,13 +272,13 @@ def _problems(
     if late:
         worst = max(late, key=lambda item: item.lag_s or 0.0)
         yield (
-            f"{len(late)} streams lag by more than {format_duration(max_lag)}: "
+            f"{counted(len(late), 'stream')} behind by more than {format_duration(max_lag)}: "
             f"{stream_name(worst.stream)} by {_seconds(worst.lag_s or 0.0)}"
         )
     blind = [item for item in streams if item.open_gap is not None and not item.is_ended]
     if blind:
-        reasons = ", ".join(sorted({item.open_gap.reason for item in blind if item.open_gap}))
-        yield f"{len(blind)} streams cannot be watched now ({reasons})"
+        reasons = ", ".join(sorted({reason_of(item.open_gap) for item in blind if item.open_gap}))
+        yield f"{counted(len(blind), 'stream')} cannot be watched now ({reasons})"
 
 
 def _silence(state: ArchiveState, now: datetime) -> Iterator[str]:

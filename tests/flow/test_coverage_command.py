@@ -84,6 +84,16 @@ def test_a_name_that_nothing_has_is_said(archive: Path) -> None:
     assert (result.return_value, result.stderr) == (0, "no stream matches\n")
 
 
+def test_an_archive_without_a_record_is_not_called_complete(tmp_path: Path) -> None:
+    """A recorder that was killed at its start has seen nothing; that is no proof that all is well."""
+    Writer.open(tmp_path / "empty", clock=ManualClock(), run="run-1", tool="test").close()
+    said = run(explain, tmp_path / "empty").stdout
+    assert said.startswith("COULD NOT LOOK")
+    assert "COVERAGE  complete" not in said
+    assert "no record was ever written" in said
+    assert run(explain, tmp_path / "empty", "--fail-on", "gap").return_value == 1
+
+
 @pytest.mark.parametrize(("condition", "code"), [("lost", 0), ("missing", 1), ("gap", 1)])
 def test_what_nobody_watched_does_not_pass_for_whole(condition: str, code: int, archive: Path) -> None:
     """A gate in a pipeline must not let a mistyped name through."""

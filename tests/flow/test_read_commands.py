@@ -283,7 +283,7 @@ def test_an_open_gap_makes_a_living_recorder_unhealthy(tmp_path: Path) -> None:
     result = run(status, tmp_path / "a")
     writer.close()
     assert result.return_value == 1
-    assert "cannot be watched now (credentials)" in result.stdout
+    assert "1 stream cannot be watched now (the credentials did not work)" in result.stdout
 
 
 def test_a_lag_beyond_the_limit_makes_a_living_recorder_unhealthy(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_lag_beyond_the_limit_makes_a_living_recorder_unhealthy(tmp_path: Path
     result = run(status, tmp_path / "a")
     writer.close()
     assert result.return_value == 1
-    assert "streams lag by more than 5m: services of backend" in result.stdout
+    assert "1 stream behind by more than 5m: services of backend" in result.stdout
 
 
 def test_quiet_status_says_nothing(incident: Path) -> None:

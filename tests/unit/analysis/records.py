@@ -213,3 +213,13 @@ class Book:
         }
         key = f"{stream}@{since}-{until}"
         return self.add("forensics.gap", stream.partition(" ")[2], key, payload)
+
+
+def uneventful() -> Book:
+    """Return a recording in which AWS answered and nothing happened."""
+    book = Book()
+    book.add("forensics.run", "urn:forensics:a", "run-1", {"phase": "started"})
+    book.add(
+        "forensics.poll", "urn:forensics:a", "poll-1", {"streams": [f"stack_events {STACK}"], "to": at(1)}
+    )
+    return book

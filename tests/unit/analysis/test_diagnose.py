@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forensics.analysis.diagnose import diagnose
 from forensics.errors import UsageError
 from forensics.model.finding import Diagnosis
-from tests.unit.analysis.records import CHILD, CLUSTER, SERVICE, STACK, Book, at
+from tests.unit.analysis.records import CHILD, CLUSTER, SERVICE, STACK, Book, at, uneventful
 
 SECRET = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
@@ -601,7 +601,7 @@ def test_words_that_no_rule_knows_are_an_honest_unknown() -> None:
 
 
 def test_an_archive_without_facts_is_nothing_found() -> None:
-    assert of(Book()).outcome == "nothing_found"
+    assert of(uneventful()).outcome == "nothing_found"
 
 
 @pytest.mark.parametrize("how", ["unread", "refused", "gap"])

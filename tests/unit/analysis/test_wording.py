@@ -5,6 +5,11 @@ from forensics.analysis.wording import stream_name, words
 from tests.unit.analysis.records import SERVICE, Book
 
 
+def test_a_gap_of_a_moment_is_not_said_to_have_lasted_no_time() -> None:
+    gap = Book().gap(f"services {SERVICE}", 5, 5.3, kind="unknown")
+    assert words(gap).reason.startswith("was not watched for less than a second, from")
+
+
 def test_surveys_of_two_regions_have_two_names() -> None:
     """In a recording of several regions `stacks of *` would name each of them."""
     names = [

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from forensics.report.brief import brief
 from forensics.report.ink import Ink
 from forensics.report.wrap import width_of
-from tests.unit.analysis.records import Book
+from tests.unit.analysis.records import Book, uneventful
 from tests.unit.report.hostile import unsafe_in
 from tests.unit.report.stories import Story, failed, hostile, story_of
 from tests.unit.report.test_markdown import evil
@@ -34,7 +34,7 @@ def test_a_deployment_that_went_well_is_a_line_and_its_coverage() -> None:
 
 
 def test_nothing_to_explain_is_no_line() -> None:
-    assert lines(story_of(Book())) == []
+    assert lines(story_of(uneventful())) == []
 
 
 @settings(max_examples=25)

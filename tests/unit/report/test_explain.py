@@ -12,7 +12,7 @@ from forensics.model.finding import Diagnosis
 from forensics.report.explain import page
 from forensics.report.ink import Ink, ink_for
 from forensics.report.wrap import width_of
-from tests.unit.analysis.records import CLUSTER, SERVICE, STACK, Book
+from tests.unit.analysis.records import CLUSTER, SERVICE, STACK, Book, uneventful
 from tests.unit.analysis.test_diagnose import SECRET, failed_service
 from tests.unit.report.hostile import texts, unsafe_in
 
@@ -112,7 +112,7 @@ def test_hostile_texts_are_inert_on_the_page(reason: str, name: str) -> None:
     ("outcome", "said"), [("nothing_found", "NOTHING FOUND"), ("could_not_look", "COULD NOT LOOK")]
 )
 def test_finding_nothing_and_not_being_able_to_look_are_told_apart(outcome: str, said: str) -> None:
-    book = Book()
+    book = uneventful()
     if outcome == "could_not_look":
         book.gap(f"stack_events {STACK}", 0, None, kind="open")
     text = text_of(diagnose(book.records))

@@ -2,11 +2,11 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from forensics.analysis.commands import commands_of
 from forensics.report.incident import document
-from tests.unit.analysis.records import CHILD, STACK, Book, at
+from tests.unit.analysis.records import CHILD, STACK, Book, at, uneventful
 from tests.unit.analysis.test_resources import rolled_back
 from tests.unit.report.hostile import unsafe_in
 from tests.unit.report.stories import Story, failed, hostile, story_of
@@ -97,13 +97,14 @@ def test_the_same_records_give_the_same_report() -> None:
     assert report(failed()) == report(failed())
 
 
-def test_an_empty_archive_gives_an_honest_report() -> None:
-    text = report(story_of(Book()))
+def test_an_archive_of_nothing_gives_an_honest_report() -> None:
+    text = report(story_of(uneventful()))
     assert "NOTHING FOUND" in text
     assert "Nothing happened that was recorded." in text
 
 
 @settings(max_examples=25)
+@example(reason="x", name=".AL")
 @given(reason=evil, name=evil)
 def test_hostile_texts_are_shown_and_do_nothing(reason: str, name: str) -> None:
     story = hostile(reason, name)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.report.slack import document
-from tests.unit.analysis.records import Book
+from tests.unit.analysis.records import Book, uneventful
 from tests.unit.report.hostile import unsafe_in
 from tests.unit.report.stories import Story, failed, hostile, story_of
 from tests.unit.report.test_markdown import evil
@@ -79,4 +79,4 @@ def test_hostile_texts_mention_nobody(reason: str, name: str) -> None:
 
 
 def test_nothing_found_is_a_message_too() -> None:
-    assert message(story_of(Book()))["text"] == "NOTHING FOUND"
+    assert message(story_of(uneventful()))["text"] == "NOTHING FOUND"
