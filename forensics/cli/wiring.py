@@ -26,7 +26,7 @@ from forensics.cli.old_segments import OldSegments
 from forensics.cli.recorder import Recorder
 from forensics.errors import ForensicsError, UsageError
 from forensics.model.clock import Clock
-from forensics.settings import DEFAULT_ARCHIVE, Settings, Target, check_labels
+from forensics.settings import Settings, Target, check_labels
 
 TOOL = f"forensics {__version__}"
 _OF_TARGET = (
@@ -134,9 +134,8 @@ def _first(own: Any, shared: Any) -> Any:
 
 
 def push_command(archive: str) -> str:
-    """Return what a person types to hand credentials to the recorder of an archive."""
-    named = "" if Path(archive) == Path(DEFAULT_ARCHIVE) else f" --archive {shlex.quote(archive)}"
-    return f"{PUSH}{named}"
+    """Return what a person types, wherever they are, to hand credentials to the recorder of an archive."""
+    return f"{PUSH} --archive {shlex.quote(os.path.abspath(archive))}"  # noqa: PTH100  no link is followed
 
 
 def open_archive(settings: Settings, clock: Clock) -> Aside:

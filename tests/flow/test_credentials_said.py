@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -45,12 +46,15 @@ def watched(tmp_path: Path, *flags: str, **variables: str) -> "subprocess.Comple
 
 
 def test_keys_of_the_environment_are_said_to_end_at_the_start(tmp_path: Path) -> None:
-    """Whoever starts a recorder in the evening is still there to do something about it."""
+    """Whoever starts a recorder is still there to do something about it, and types in another terminal."""
     ended = watched(tmp_path, AWS_SESSION_TOKEN="token", AWS_CREDENTIAL_EXPIRATION="2126-11-25T00:00:00Z")
     said = [line for line in ended.stdout.splitlines() if "only a person can renew them" in line]
     assert len(said) == 1, ended.stdout
     assert "2126-11-25T00:00:00.000Z (environment)" in said[0]
-    assert "forensics credentials push" in said[0]
+    command = said[0].rpartition("run `")[2].rstrip("`")
+    assert shlex.split(command) == [
+        *("forensics", "credentials", "push", "--archive"), str(tmp_path / "forensics-archive")
+    ]  # fmt: skip
 
 
 def test_keys_that_last_are_not_warned_of(tmp_path: Path) -> None:
