@@ -99,6 +99,13 @@ NO_ANSWER = "NoAnswer"
 NO_LIBRARY = "MissingDependency"
 """The code of the error that a profile of `aws login` gives where its library is not installed."""
 INSTALL_LIBRARY = "pip install 'deploy-forensics[login]'"
+DENYING = frozenset(
+    {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedOperation", "NotAuthorized"}
+)
+"""Codes with which a source of credentials says that it may not give any, whoever logs in."""
+_MAY_NOT = (
+    "no login helps: look at the role's trust policy, its external id, and at who may take or is assigned it"
+)
 _HINTS_BY_CODE = {NO_LIBRARY: INSTALL_LIBRARY, NO_ANSWER: "it is asked again"}
 _SILENT_TEXT = re.compile(
     r"Received error when attempting to retrieve|Received non 200 response (?:429|5\d\d)"
@@ -246,7 +253,8 @@ def _from_credential_call(
         kind = CredentialsInvalid
     failed = f"{operation}: the source of credentials failed in {asked}: {code}: {text}"
     said = _with_skew(kind, failed, skew_s)
-    return kind(said, code=code, operation=operation, hint=_hint(kind, operation, text))
+    hint = _MAY_NOT if code in DENYING else _hint(kind, operation, text)
+    return kind(said, code=code, operation=operation, hint=hint)
 
 
 def undecodable(operation: str, reason: str, body: bytes) -> Undecodable:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from forensics.aws.faults import INSTALL_LIBRARY, NO_ANSWER, NO_LIBRARY
+from forensics.aws.faults import DENYING, INSTALL_LIBRARY, NO_ANSWER, NO_LIBRARY
 from forensics.aws.origin import Origin
 from forensics.errors import (
     AccessDenied,
@@ -14,9 +14,6 @@ from forensics.errors import (
 )
 from forensics.model.credentials import DENIED, NEEDS_PERSON, RENEWS, CredentialStanding
 
-_DENYING = frozenset(
-    {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedOperation", "NotAuthorized"}
-)
 _PASSING = (Unreachable, ServerFault, Throttled, ClockSkewed)
 
 
@@ -63,6 +60,6 @@ def _state_of(origin: Origin, trouble: AwsError | None) -> str:
     if trouble is None or _is_passing(trouble):
         # A source that does not answer is asked again, without anybody's help.
         return RENEWS if origin.renews else NEEDS_PERSON
-    if isinstance(trouble, AccessDenied) or trouble.code in _DENYING:
+    if isinstance(trouble, AccessDenied) or trouble.code in DENYING:
         return DENIED
     return NEEDS_PERSON

@@ -13,6 +13,7 @@ from forensics.capture.sites import (
     probe_delay_s,
 )
 from forensics.errors import AwsError, ClockSkewed, CredentialsInvalid
+from forensics.model.credentials import DENIED
 
 HOLD_S = 3.0
 """Polls wait so long for the word whose credentials they are; a network may have no way to STS."""
@@ -23,10 +24,12 @@ def pause(recording: Recording, label: str, error: AwsError) -> None:
     state = recording.sites[label]
     if state.is_paused:
         return
-    state.paused_because = _words(state, error)
+    standing = state.site.door.standing()
+    # What new credentials were refused with says what to mend; that the old ones have ended does not.
+    is_denied = standing.state == DENIED and standing.detail != ""
+    state.paused_because = standing.detail if is_denied else _words(state, error)
     state.paused_reason = gaps.reason_of(error)
     state.paused_since = recording.now()
-    standing = state.site.door.standing()
     recording.log.warning(
         "site paused",
         site=label,
@@ -34,7 +37,7 @@ def pause(recording: Recording, label: str, error: AwsError) -> None:
         reason=state.paused_because,
         credentials=standing.state,
         command=standing.command,
-        hint=error.hint,
+        hint=None if is_denied else error.hint,
     )
     _schedule_probe(recording, state)
 

@@ -153,6 +153,7 @@ def test_an_error_in_getting_credentials_is_about_credentials(code: str, kind: t
     error = from_exception(botocore.ClientError(answer, "AssumeRole"), "ecs:ListTasks")
     assert type(error) is kind
     assert "AssumeRole" in error.message
+    assert ("trust policy" in str(error.hint)) is (code == "AccessDenied")
 
 
 @pytest.mark.parametrize(

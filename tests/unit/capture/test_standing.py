@@ -142,8 +142,11 @@ def test_the_end_and_the_return_are_recorded_with_what_to_type(tmp_path: Path) -
 def test_a_refusal_to_give_credentials_is_told_apart(tmp_path: Path) -> None:
     """Logging in again would not help: the role's trust must change."""
     session = Session(tmp_path, ends_s=0, state=DENIED)
-    session.recorder.run_for(30)
+    session.says("not authorized to perform: sts:AssumeRole")
+    session.door.whoami_trouble = lambda: CredentialsExpired("the session has expired", code="ExpiredToken")
+    session.recorder.run_for(4)
     (said,) = session.recorder.of("forensics.credentials")
-    assert (said["state"], said["detail"]) == (DENIED, "the token has expired")
+    assert (said["state"], said["detail"]) == (DENIED, "not authorized to perform: sts:AssumeRole")
     (site,) = session.recorder.supervisor.snapshot().sites
     assert site.standing.state == DENIED
+    assert site.paused_because == "not authorized to perform: sts:AssumeRole"
