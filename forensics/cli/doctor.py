@@ -72,7 +72,7 @@ def doctor(expect_duration: timedelta | None, timeout: timedelta, output: str, *
     settings = settled(Flags(**given))
     # What a door would warn of stands in the report.
     telemetry.configure(log_format=settings.log.format, level=settings.log.level or "error")
-    expect = expect_duration or _expected(settings)
+    expect = _expected(settings) if expect_duration is None else expect_duration
     found = _look(settings, SystemClock(), expect, timeout)
     if output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))

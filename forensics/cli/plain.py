@@ -84,7 +84,8 @@ def urgent_troubles(snapshot: Snapshot) -> dict[str, str]:
     """
     found = {}
     if snapshot.archive_trouble:
-        waiting = f"{snapshot.buffered} polls wait in memory{_unkept(snapshot)}"
+        verb = "waits" if snapshot.buffered == 1 else "wait"
+        waiting = f"{counted(snapshot.buffered, 'poll')} {verb} in memory{_unkept(snapshot)}"
         found["the archive\t"] = f"archive: {snapshot.archive_trouble}; {waiting}"
     for site in snapshot.sites:
         if site.paused_because:

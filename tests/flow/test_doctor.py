@@ -170,6 +170,17 @@ def test_credentials_that_nobody_renews_must_last(tmp_path: Path) -> None:
     assert "secret-token" not in json.dumps(found)
 
 
+def test_a_recording_of_no_time_is_not_taken_for_one_of_an_hour(tmp_path: Path) -> None:
+    """Keys of forty minutes are enough for it."""
+    ends_at = (datetime.now(UTC) + timedelta(minutes=40)).isoformat()
+    with on_time() as player:
+        found = examined(
+            "--stack", "shop", "--expect-duration", "0s",
+            cwd=tmp_path, url=player.url, AWS_SESSION_TOKEN="x", AWS_CREDENTIAL_EXPIRATION=ends_at,
+        )  # fmt: skip
+    assert found["expect_duration_s"] == 0
+
+
 def test_a_role_is_renewed_by_itself(tmp_path: Path) -> None:
     """Its session is shorter than the recording, and nobody needs to do anything."""
     (tmp_path / ".aws").mkdir()

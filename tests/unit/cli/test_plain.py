@@ -117,6 +117,11 @@ def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
         (with_stream(trouble="Rate exceeded"), "recording", "1 stream: Rate exceeded"),
         (msgspec.structs.replace(QUIET, waiting_for=("shop",)), "recording", "waiting for shop"),
         (
+            msgspec.structs.replace(QUIET, archive_trouble="disk full", buffered=1),
+            "TROUBLE",
+            "archive: disk full; 1 poll waits in memory",
+        ),
+        (
             msgspec.structs.replace(QUIET, archive_trouble="disk full", buffered=3),
             "TROUBLE",
             "archive: disk full; 3 polls wait in memory",
@@ -132,6 +137,7 @@ def test_a_heartbeat_says_how_well_the_recorder_sees() -> None:
         "gap",
         "one poll failed",
         "waiting",
+        "one waits",
         "disk",
     ],
 )
