@@ -1,7 +1,7 @@
 """How well a recorder sees: its health as values, as JSON and as text."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -278,7 +278,17 @@ def _problems(
     blind = [item for item in streams if item.open_gap is not None and not item.is_ended]
     if blind:
         reasons = ", ".join(sorted({reason_of(item.open_gap) for item in blind if item.open_gap}))
-        yield f"{counted(len(blind), 'stream')} cannot be watched now ({reasons})"
+        yield f"{counted(len(blind), 'stream')} cannot be watched now ({reasons}){_why(blind, state)}"
+
+
+def _why(blind: Sequence[StreamReport], state: ArchiveState) -> str:
+    """Return what keeps streams from being watched, where no word on the credentials says it.
+
+    A clock that is off stands nowhere else.
+    """
+    if any(standing.get("detail") for standing in state.credentials.values()):
+        return ""
+    return next((f": {item.open_gap.detail}" for item in blind if item.open_gap and item.open_gap.detail), "")
 
 
 def _silence(state: ArchiveState, now: datetime) -> Iterator[str]:

@@ -48,6 +48,20 @@ class Live:
         text = "\n".join(lines(found, Ink(width=500, has_colour=False), now=now))
         return found.problems, text
 
+    def lose_sight(self, detail: str) -> None:
+        """Open a gap of a stream."""
+        gap = {
+            "stream": "stacks s", "from": "2026-01-15T12:00:00.000Z", "to": None, "reason": "credentials",
+            "kind": "open", "lower_bound": None, "detail": detail,
+        }  # fmt: skip
+        opened = {"number": 1, "stream": "stacks s", "opened_because": "wanted"}
+        self._writer.append(
+            [
+                Fact(type="forensics.stream", source="s", id="1", data=opened),
+                Fact(type="forensics.gap", source="s", id="g", data=gap),
+            ]
+        )
+
     def close(self) -> None:
         self._writer.close()
 
@@ -99,6 +113,18 @@ def test_credentials_that_are_in_trouble_are_a_problem(
     live.close()
     assert len(problems) == 1
     assert words in problems[0]
+
+
+def test_a_clock_that_is_off_is_said_with_its_size(tmp_path: Path) -> None:
+    """Nothing is wrong with the credentials, and nobody has to log in."""
+    live = Live(tmp_path)
+    live.lose_sight("RequestTimeTooSkewed: no; this machine's clock is 11m40s behind AWS's")
+    problems, _ = live.seen(60)
+    live.close()
+    assert problems == (
+        "1 stream cannot be watched now (the credentials did not work): RequestTimeTooSkewed: no; "
+        "this machine's clock is 11m40s behind AWS's",
+    )
 
 
 def test_a_recorder_that_writes_nothing_is_not_well(tmp_path: Path) -> None:
