@@ -164,7 +164,8 @@ def write_json_error(code: str, message: str) -> bytes:
 
 def _parse(body: bytes) -> Element:
     if _PROLOG.match(body) is None:
-        raise WireError(f"not an XML answer: begins with {body[:40]!r}" if body else "the body is empty")
+        said = body[:40].decode(errors="replace")
+        raise WireError(f"not an XML answer: begins with {said!r}" if body else "the body is empty")
     # The default parser resolves no external entity, and without a document type there are no others.
     parser = XMLParser()  # noqa: S314
     try:

@@ -197,6 +197,7 @@ def test_a_sign_in_page_in_place_of_aws_is_named(site: Sites, player: FaultyPlay
     report = looked_at(site(stacks=("shop",)))
     (said,) = checks(report, "endpoint")
     assert (said.state, report.actions) == (PROBLEM, ())
+    assert "begins with '<!DOCTYPE html>" in said.text
     assert "sign-in page" in said.remedy
 
 
