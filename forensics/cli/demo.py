@@ -140,7 +140,7 @@ def _explain(directory: Path, lines: PlainFace) -> None:
     path = shlex.quote(inert(str(directory)))
     lines.line("")
     lines.line("Next, with the archive alone:")
-    for command in ("explain", "events", "status", "verify"):
+    for command in ("explain", "events", "coverage", "status", "verify"):
         lines.line(f"  forensics {command} {path}")
 
 
