@@ -23,17 +23,14 @@ _DETAILS_TOLD = 3
 class Group(msgspec.Struct, kw_only=True):
     """Gaps of one kind, reason and outcome that overlap in time."""
 
-    gaps: list[GapStatement]
+    gaps: dict[str, GapStatement]
+    """By stream, the earliest first."""
     since: str
     until: str | None
 
     def takes(self, gap: GapStatement) -> bool:
         """Return whether a gap that begins no earlier belongs to the same outage."""
-        return (self.until is None or gap.since <= self.until) and gap.stream not in self.names()
-
-    def names(self) -> list[str]:
-        """Return the streams, in order."""
-        return [gap.stream for gap in self.gaps]
+        return (self.until is None or gap.since <= self.until) and gap.stream not in self.gaps
 
 
 def grouped(gaps: Iterable[GapStatement]) -> list[Group]:
@@ -44,10 +41,10 @@ def grouped(gaps: Iterable[GapStatement]) -> list[Group]:
         outage = (gap.reason, outcome_of(gap))
         group = newest.get(outage)
         if group is not None and gap.kind != "lost" and group.takes(gap):
-            group.gaps.append(gap)
+            group.gaps[gap.stream] = gap
             group.until = None if group.until is None or gap.until is None else max(group.until, gap.until)
         else:
-            newest[outage] = Group(gaps=[gap], since=gap.since, until=gap.until)
+            newest[outage] = Group(gaps={gap.stream: gap}, since=gap.since, until=gap.until)
             groups.append(newest[outage])
     return groups
 
@@ -62,12 +59,12 @@ def summary_of(gaps: Sequence[GapStatement]) -> str:
 def line_of(group: Group) -> str:
     """Return some sentences about a group: when, why, what is missing, of which streams, AWS's words."""
     span = f"since {group.since}" if group.until is None else f"{group.since} to {group.until}"
-    first = group.gaps[0]
-    names = [stream_name(name) for name in group.names()]
-    more = f" and {len(names) - _STREAMS_NAMED} more streams" if len(names) > _STREAMS_NAMED else ""
-    listed = ", ".join(names[:_STREAMS_NAMED])
+    first = next(iter(group.gaps.values()))
+    left = len(group.gaps) - _STREAMS_NAMED
+    more = f" and {counted(left, 'more stream')}" if left > 0 else ""
+    listed = ", ".join(stream_name(name) for name in list(group.gaps)[:_STREAMS_NAMED])
     said = f"{span}, {reason_of(first)}: {outcome_of(first)} of {listed}{more}."
-    details = list(dict.fromkeys(gap.detail for gap in group.gaps if gap.detail))
+    details = list(dict.fromkeys(gap.detail for gap in group.gaps.values() if gap.detail))
     if len(details) <= 1:
         return " ".join([said, *details])
     told = [detail.rstrip(".") for detail in details[:_DETAILS_TOLD]]
