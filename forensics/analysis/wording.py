@@ -256,7 +256,7 @@ def credentials_sentence(
         return f"{what}, {until}: {detail}" if works else f"{what}: {detail}"
     if state == NEEDS_PERSON:
         return f"{until}{where}, and only a person can renew them: {act}"
-    return f"they renew themselves{where}; they {ends}" if ends else f"they do not end{where}"
+    return f"they renew themselves{where}; they {ends}" if ends else f"they do not end, or are renewed{where}"
 
 
 def _identity(record: Record) -> Words:

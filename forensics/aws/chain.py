@@ -90,15 +90,14 @@ class Chain:
         self._asks = asks
         self._has_worked = False
         self._revoked: str | None = None
-        profile = options.profile
-        self._origin = origin or Origin(
-            name=f"profile {profile}" if profile else "AWS default chain", renews=True
-        )
+        self._known_origin = origin
 
     @property
     def origin(self) -> Origin:
         """Where credentials come from: as last opened, or as far as the profile tells."""
-        return self._origin
+        if self._known_origin is None:
+            self._known_origin = self._told()
+        return self._known_origin
 
     def open(self) -> Opened:
         """Return a new session: botocore never reads static files a second time.
@@ -111,7 +110,7 @@ class Chain:
         try:
             session = session_for(self._options)
             if not self._is_named:
-                self._origin = self._expected(session)
+                self._known_origin = self._expected(session)
             self._prepare(session)
             credentials = session.get_credentials()
             renewal = renewed_in_time(credentials, self._clock)
@@ -121,19 +120,19 @@ class Chain:
         except FAILING as error:
             if credentials is not None and credentials.method == "env" and isinstance(error, RuntimeError):
                 raise _ended_in_environment() from error
-            asked = f"credentials of {self._origin.name}"
+            asked = f"credentials of {self.origin.name}"
             raise from_exception(error, asked, now=self._clock.now()) from error
         if frozen is None or not (frozen.access_key and frozen.secret_key):
             raise self._none_found()
         noted_end = _noted_end(session, credentials)
         if self._command is None:
             is_lasting = not frozen.token and noted_end is None
-            self._origin = _origin(session, credentials, is_lasting=is_lasting)
+            self._known_origin = _origin(session, credentials, is_lasting=is_lasting)
         return Opened(
             session=session,
             credentials=credentials,
             region=session.get_config_variable("region"),
-            origin=self._origin,
+            origin=self.origin,
             noted_end=noted_end,
             renewal=renewal,
             base_end=_base_end(session, credentials),
@@ -161,6 +160,13 @@ class Chain:
         if credentials.method != _LOGIN:
             return False
         return mark_of(credentials._access_key, credentials._token) == self._revoked
+
+    def _told(self) -> Origin:
+        """Return where credentials will come from, before anything was opened."""
+        try:
+            return self._expected(Session(profile=self._options.profile))
+        except BotoCoreError:
+            return Origin(name=f"profile {self._options.profile}")
 
     def _expected(self, session: Session) -> Origin:
         """Return where botocore will look first: keys of the environment come before AWS_PROFILE."""
@@ -191,7 +197,7 @@ class Chain:
 
     def _none_found(self) -> CredentialsAbsent:
         if self._is_named:
-            return CredentialsAbsent(f"no AWS credentials found: {self._origin.name}", hint=_HINT)
+            return CredentialsAbsent(f"no AWS credentials found: {self.origin.name}", hint=_HINT)
         profile = self._options.profile
         return CredentialsAbsent(
             f"no AWS credentials found{f' for profile {profile!r}' if profile else ''}", hint=_HINT

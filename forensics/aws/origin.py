@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from forensics.aws.credential_files import noted_expiry
+
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where credentials come from."""
@@ -58,7 +60,11 @@ def expected(profile: str | None, profiles: Mapping[str, Mapping[str, Any]]) -> 
     name = profile or "default"
     if profile is None and not profiles.get(name):
         return Origin(name="AWS default chain", renews=True)
-    return _of_profile(name, profiles, "", is_lasting=False, seen=set())
+    keys = profiles.get(name, {})
+    is_lasting = (
+        "aws_access_key_id" in keys and "aws_session_token" not in keys and noted_expiry(keys) is None
+    )
+    return _of_profile(name, profiles, "", is_lasting=is_lasting, seen=set())
 
 
 def _of_profile(

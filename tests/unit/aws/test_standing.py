@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from forensics.aws.choice import CredentialOptions
 from forensics.aws.client import Client
 from forensics.aws.faults import NO_ANSWER
 from forensics.aws.origin import Origin, origin_of
+from forensics.aws.pushed import Keys
 from forensics.aws.standing import standing_of
 from forensics.errors import (
     AwsError,
@@ -95,6 +97,37 @@ def test_before_the_first_call_nothing_is_wrong(door_to: Callable[..., Client]) 
     """It is asked on every tick, also before anything was opened."""
     standing = door_to("http://127.0.0.1:1", profile=None).standing()
     assert (standing.state, standing.source, standing.detail) == (RENEWS, "AWS default chain", "")
+
+
+SPARE = "aws_access_key_id = A\naws_secret_access_key = x\n"
+
+
+@pytest.mark.parametrize(
+    ("next_one", "state"),
+    [
+        ("aws_access_key_id = A\naws_secret_access_key = x\naws_session_token = t\n", NEEDS_PERSON),
+        (
+            "aws_access_key_id = A\naws_secret_access_key = x\nexpiration = 2026-01-15T14:00:00Z\n",
+            NEEDS_PERSON,
+        ),
+        ("aws_access_key_id = A\naws_secret_access_key = x\n", RENEWS),
+        ("credential_process = /bin/true\n", RENEWS),
+    ],
+    ids=["short", "noted", "lasting", "process"],
+)
+def test_credentials_renew_themselves_where_the_next_source_does(
+    home: Path, player: FaultyPlayer, door_to: Callable[..., Client], keys: None, next_one: str, state: str
+) -> None:
+    """The next source in the list has not been opened yet: its profile tells what it will be."""
+    (home / ".aws" / "credentials").write_text(f"[spare]\n{next_one}")
+    sources = [CredentialOptions(kind="environment"), CredentialOptions(kind="profile", profile="spare")]
+    door = door_to(player.url, credentials=sources)
+    ask(door)
+    assert door.standing().source == "environment"
+    assert door.standing().state == state
+    door.adopt(Keys(access_key_id="ASIAPUSHED", secret_access_key="x", session_token="t"), account=None)
+    assert door.standing().source == "pushed credentials"
+    assert door.standing().state == state
 
 
 def test_a_refused_call_is_remembered_until_aws_accepts_one(

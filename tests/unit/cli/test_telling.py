@@ -73,7 +73,7 @@ def test_credentials_that_work_are_no_trouble() -> None:
 def test_keys_that_never_end_are_not_said_to_renew_themselves() -> None:
     told = worth_telling(_standing("renews", expires_at=None))
     assert told is not None
-    assert told.text == "credentials of default: they do not end (profile deploy)"
+    assert told.text == "credentials of default: they do not end, or are renewed (profile deploy)"
 
 
 def test_their_end_is_told_by_the_trouble_alone() -> None:
