@@ -4,14 +4,11 @@ import os
 import shlex
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-import msgspec
-from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials, create_credential_resolver
 from botocore.exceptions import BotoCoreError
-from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from forensics.aws.credential_files import (
@@ -27,7 +24,8 @@ from forensics.aws.origin import ENVIRONMENT as ENVIRONMENT_KEYS
 from forensics.aws.origin import Origin, expected, origin_of
 from forensics.aws.process import CredentialProcess
 from forensics.aws.renewal import renewed_in_time
-from forensics.errors import CredentialsAbsent, CredentialsExpired, UsageError
+from forensics.aws.sessions import ChainOptions, session_for
+from forensics.errors import CredentialsAbsent, CredentialsExpired
 from forensics.model.clock import Clock, to_rfc3339
 
 ENVIRONMENT = ("env",)
@@ -41,23 +39,6 @@ PROFILE = (
 """What a profile itself can name; the chain would go on to the container and the instance."""
 _OF_PROCESS = "process"
 _LOGIN = "login"
-
-
-class ChainOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a botocore session is made with."""
-
-    profile: str | None = None
-    """None means botocore's choice."""
-    region: str | None = None
-    """None means that of the environment or the profile."""
-    endpoint_url: str | None = None
-    """Where calls of our own go that get credentials; None means AWS's own."""
-    connect_timeout_s: float = 3
-    """For calls that get credentials (AssumeRole, GetRoleCredentials)."""
-    read_timeout_s: float = 10
-    """For calls that get credentials."""
-    process_timeout_s: float = 30
-    """How long a credential process may take."""
 
 
 class Chain:
@@ -207,62 +188,6 @@ class Chain:
 _HINT = "give --profile, log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-def session_for(options: ChainOptions) -> Session:
-    """Return a new session with a region and time limits of its own; nothing is asked.
-
-    Raises:
-        BotoCoreError: The profile does not exist or its file cannot be read.
-        UsageError: Neither flag, environment nor profile names a region.
-    """
-    session = Session(profile=options.profile)
-    # The calls that get credentials need it too.
-    session.set_config_variable("region", _region_of(session, options))
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    config = Config(
-        connect_timeout=options.connect_timeout_s,
-        read_timeout=options.read_timeout_s,
-        retries={"total_max_attempts": 2, "mode": "standard"},
-    )
-    session.set_default_client_config(config)
-    return session
-
-
-def session_with(options: ChainOptions, credentials: Credentials) -> Session:
-    """Return a new session whose clients sign with these credentials; see `session_for`."""
-    session = session_for(options)
-    session.register_component("credential_provider", _Given(credentials))
-    return session
-
-
-def region_for(options: ChainOptions) -> str:
-    """Return the region that calls go to, without looking for credentials.
-
-    Raises:
-        CredentialsAbsent: The profile does not exist or its file cannot be read.
-        UsageError: Neither flag, environment nor profile names one.
-    """
-    if options.region:
-        return options.region
-    try:
-        session = Session(profile=options.profile)
-        session.get_scoped_config()  # a profile that does not exist is said before anything begins
-        return _region_of(session, options)
-    except BotoCoreError as error:
-        raise from_exception(error, "credentials") from error
-
-
-def _region_of(session: Session, options: ChainOptions) -> str:
-    # botocore reads AWS_DEFAULT_REGION only; containers, Lambda and the newer SDKs set AWS_REGION.
-    found = options.region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if not found:
-        where = f" for profile {options.profile!r}" if options.profile else ""
-        raise UsageError(
-            f"no AWS region given{where}",
-            hint="give --region, set AWS_REGION, or put `region` into the profile",
-        )
-    return str(found)
-
-
 def _profiles(session: Session) -> Mapping[str, Mapping[str, Any]]:
     profiles: dict[str, dict[str, Any]] = session.full_config.get("profiles", {})
     return profiles
@@ -304,16 +229,6 @@ def _process_profile(command: str) -> dict[str, Any]:
     return {"profiles": {_OF_PROCESS: {"credential_process": command}}}
 
 
-class _Given:
-    """A chain that gives what it was given."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def load_credentials(self) -> Credentials:
-        return self._credentials
-
-
 class _Forgetful(dict[str, Any]):
     """A cache of role credentials that holds nothing.
 
@@ -325,12 +240,6 @@ class _Forgetful(dict[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         return
-
-
-@cache
-def _loader(data_path: str | None) -> Loader:
-    """Return the reader of service models, one for all sessions: it keeps what it has read."""
-    return create_loader(data_path)
 
 
 def _refuse_to_ask(profile: str, _prompt: str) -> str:

@@ -8,13 +8,14 @@ import msgspec
 from msgspec.structs import replace
 
 from forensics.aws import chain, origin
-from forensics.aws.chain import Chain, ChainOptions
+from forensics.aws.chain import Chain
 from forensics.aws.github import mint
 from forensics.aws.opened import CredentialSource
 from forensics.aws.ordered import Ordered
 from forensics.aws.origin import Origin
 from forensics.aws.pushed import Pushed
 from forensics.aws.roles import AssumedRole, RoleOptions, TokenRole, token_file_role
+from forensics.aws.sessions import ChainOptions
 from forensics.errors import SettingsError
 from forensics.model.clock import Clock
 

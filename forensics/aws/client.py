@@ -13,11 +13,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 import forensics
 from forensics.aws.budget import Budget
-from forensics.aws.chain import ChainOptions, region_for
 from forensics.aws.choice import CredentialOptions, RoleKeys, profile_of, role_of, source_of
 from forensics.aws.connection import Connection, RawReply
 from forensics.aws.opened import Opened
 from forensics.aws.pushed import Keys, Pushed
+from forensics.aws.sessions import ChainOptions, region_for
 from forensics.aws.signing import Signing
 from forensics.aws.skew import skew_of
 from forensics.aws.tally import Counts, Tally

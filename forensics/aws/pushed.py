@@ -8,11 +8,11 @@ import msgspec
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
-from forensics.aws.chain import ChainOptions, session_with
 from forensics.aws.credential_files import Stamp
 from forensics.aws.faults import from_exception
 from forensics.aws.opened import Opened, mark_of
 from forensics.aws.origin import Origin
+from forensics.aws.sessions import ChainOptions, session_with
 from forensics.errors import CredentialsAbsent
 from forensics.model.clock import Clock
 

@@ -14,12 +14,12 @@ from botocore.credentials import (
 from botocore.session import Session
 from botocore.utils import FileWebIdentityTokenLoader
 
-from forensics.aws.chain import ChainOptions, session_for, session_with
 from forensics.aws.credential_files import Stamp, stamps_of
 from forensics.aws.faults import FAILING, from_exception
 from forensics.aws.opened import ROLE, CredentialSource, OnePlace, Opened
 from forensics.aws.origin import Origin
 from forensics.aws.renewal import renewed_in_time
+from forensics.aws.sessions import ChainOptions, session_for, session_with
 from forensics.errors import CredentialsAbsent, CredentialsError
 from forensics.model.clock import Clock
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from forensics.aws.chain import Chain, ChainOptions, region_for
+from forensics.aws.chain import Chain
 from forensics.aws.pushed import Keys
+from forensics.aws.sessions import ChainOptions, region_for
 from forensics.cli.handover import Taken, hand_over
 from forensics.errors import CredentialsInvalid, ForensicsError, UsageError
 from forensics.model.clock import Clock, SystemClock, to_rfc3339

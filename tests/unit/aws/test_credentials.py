@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from forensics.aws.chain import Chain, ChainOptions
+from forensics.aws.chain import Chain
 from forensics.aws.client import Client
+from forensics.aws.sessions import ChainOptions
 from forensics.errors import (
     CredentialsAbsent,
     CredentialsError,
