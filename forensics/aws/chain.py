@@ -18,7 +18,7 @@ from forensics.aws.credential_files import (
     noted_expiry_of_environment,
     stamp,
 )
-from forensics.aws.faults import FAILING, from_exception
+from forensics.aws.faults import FAILING, NO_ANSWER, from_exception
 from forensics.aws.opened import ROLE, Opened, mark_of
 from forensics.aws.origin import ENVIRONMENT as ENVIRONMENT_KEYS
 from forensics.aws.origin import Origin, expected, origin_of
@@ -71,6 +71,7 @@ class Chain:
         self._asks = asks
         self._has_worked = False
         self._revoked: str | None = None
+        self._given_by: str | None = None
         self._known_origin = origin
 
     @property
@@ -105,6 +106,7 @@ class Chain:
             raise from_exception(error, asked, now=self._clock.now()) from error
         if frozen is None or not (frozen.access_key and frozen.secret_key):
             raise self._none_found()
+        self._given_by = str(credentials.method)
         noted_end = _noted_end(session, credentials)
         if self._command is None:
             is_lasting = not frozen.token and noted_end is None
@@ -177,6 +179,10 @@ class Chain:
                 chain.remove(provider.METHOD)
 
     def _none_found(self) -> CredentialsAbsent:
+        if self._given_by in INSTANCE:
+            # It gave some before, so this is an instance: botocore does not tell silence from nothing.
+            text = "the instance metadata give no credentials now"
+            return CredentialsAbsent(text, code=NO_ANSWER, hint="they are asked again")
         if self._is_named:
             return CredentialsAbsent(f"no AWS credentials found: {self.origin.name}", hint=_HINT)
         profile = self._options.profile

@@ -392,6 +392,26 @@ def test_the_instance_metadata_is_asked_again(play: World, monkeypatch: pytest.M
     assert sources_seen(archive) == ["iam-role"]
 
 
+def test_instance_metadata_that_are_silent_are_asked_until_they_answer(
+    play: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They gave credentials before, so that this is an instance; no person could do anything."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", play.givers.url)
+    said = []
+
+    def mend() -> None:
+        said.append(play.door.standing())
+        play.givers.broken.clear()
+
+    roles = "/latest/meta-data/iam/security-credentials/"
+    play.aws.on_death = lambda: play.givers.broken.update({roles: (503, b"")})
+    play.later(60, mend)
+    assert_recovered(play, play.record())
+    assert (said[0].state, said[0].command) == (RENEWS, "")
+    assert "instance metadata" in said[0].detail
+
+
 def github(play: World, monkeypatch: pytest.MonkeyPatch) -> CredentialOptions:
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{play.givers.url}/github?api-version=2.0")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-token")
