@@ -6,6 +6,7 @@ from forensics.model.record import Fact
 from tests.support.histories import Builder, facts, service, stack, task
 
 SERVICES_A_CLUSTER = 50
+_OPERATION_S = 60
 
 
 def story(*, targets: int, since_s: float, until_s: float, seed: int) -> list[Fact]:
@@ -33,13 +34,17 @@ def story(*, targets: int, since_s: float, until_s: float, seed: int) -> list[Fa
 
 def _stack(name: str, chance: random.Random, span: tuple[float, float]) -> Builder:
     made = stack(name, at=0).itself("CREATE_COMPLETE", at=5)
-    # Most stacks are idle, as in any account.
-    for _ in range(chance.choice((0, 0, 0, 1, 3))):
-        at = chance.uniform(*span)
+    # Most stacks are idle, as in any account; each is in one operation at a time.
+    moments = sorted(chance.uniform(*span) for _ in range(chance.choice((0, 0, 0, 1, 3))))
+    free_from = 0.0
+    for at in moments:
+        if at < free_from:
+            continue
+        free_from = at + _OPERATION_S + 1
         made.itself("UPDATE_IN_PROGRESS", at=at)
         for step in range(chance.randint(1, 40)):
             made.event(f"R{step}", "AWS::SNS::Topic", "UPDATE_COMPLETE", at=at + step)
-        made.itself("UPDATE_COMPLETE", at=at + 60)
+        made.itself("UPDATE_COMPLETE", at=at + _OPERATION_S)
     return made
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from forensics.archive.verify import verify
 from forensics.demo.incident import facts
+from forensics.model.record import Fact
 from tests.support.big_story import big_story
 from tests.support.commands import forensics
 from tests.support.reports import archive_of, report_of
@@ -88,6 +89,14 @@ def test_saved_output_of_the_aws_cli_is_reported_without_a_digest(tmp_path: Path
 
 
 def test_an_archive_without_anything_to_explain_is_a_page_all_the_same(tmp_path: Path) -> None:
-    page = report_of([], tmp_path).read_text()
+    polled = {"streams": ["stack_events arn:aws:cloudformation:x"], "to": "2026-01-15T12:00:00.000Z"}
+    quiet = [Fact(type="forensics.poll", source="urn:forensics:a", id="poll-1", data=polled)]
+    page = report_of(quiet, tmp_path).read_text()
     assert "Nothing found" in page
     assert '<svg class="plot"' not in page
+
+
+def test_an_archive_without_a_record_is_a_page_that_says_so(tmp_path: Path) -> None:
+    page = report_of([], tmp_path).read_text()
+    assert "no record was ever written" in page
+    assert "Nothing found" not in page
