@@ -33,7 +33,8 @@ def change_id(name: str, entry: Entry | None, payload: Any) -> str | None:
     """Return the id of the fact that a thing now has this payload; None where it had it already.
 
     A thing may come back to what it was (2 tasks, 1, 2 again). That is a new fact, so its id gets the
-    number of the change: ``name@digest.3``.
+    number of the change: ``name@digest.3``. So does each after those that are remembered: it may have been
+    that before.
 
     Args:
         name: The thing's ARN or id.
@@ -45,7 +46,8 @@ def change_id(name: str, entry: Entry | None, payload: Any) -> str | None:
         return f"{name}@{digest}"
     if entry["digests"][-1] == digest:
         return None
-    if digest in entry["digests"]:
+    is_memory_short = entry["count"] > len(entry["digests"])
+    if is_memory_short or digest in entry["digests"]:
         return f"{name}@{digest}.{entry['count'] + 1}"
     return f"{name}@{digest}"
 

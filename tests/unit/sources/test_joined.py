@@ -1,6 +1,6 @@
 """How a newest-first list is joined to what is known of it."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forensics.model.changes import after_change, change_id
@@ -43,6 +43,7 @@ def test_a_growing_list_gives_each_id_once(before: int, more: int) -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))
+@example([1, *[0, 2] * 8, 1])
 def test_each_change_of_a_thing_has_an_id_of_its_own(states: list[int]) -> None:
     """Also where it goes back and forth between a few states."""
     entry, ids, last = None, [], None
