@@ -75,16 +75,15 @@ class Dispatch:
 
     def _park(self) -> None:
         """Take aside what nobody may ask for now, also where it waited for a thread when its site paused."""
-        book, sites = self._recording.book, self._recording.sites
+        recording = self._recording
         # A new selection may have dropped what still waited.
-        self._recording.in_line = {
-            stream: w for stream, w in self._recording.in_line.items() if book.get(stream) is w
-        }
-        parked = [w for w in self._recording.in_line.values() if w.is_foreign or sites[w.site].is_paused]
+        line = {stream: w for stream, w in recording.in_line.items() if recording.book.get(stream) is w}
+        parked = [w for w in line.values() if w.is_foreign or recording.sites[w.site].is_paused]
         for watched in parked:
-            del self._recording.in_line[watched.stream]
+            del line[watched.stream]
+        recording.in_line = line
         if parked:
-            outage.park(self._recording, parked)
+            outage.park(recording, parked)
 
     def send_errands(self) -> None:
         """Send the errands that are due, and no polls."""

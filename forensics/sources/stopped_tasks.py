@@ -156,9 +156,12 @@ def _listed(door: Door, cluster: str) -> tuple[list[str], datetime | None]:
 
     With when AWS told the last of them, by its clock; None where it does not say.
     """
-    walked = tuple(pages(door, _LIST, "nextToken", cluster=cluster, desiredStatus=_STOPPED))
-    arns = dict.fromkeys(arn for page in walked for arn in page.names("taskArns"))
-    return list(arns), walked[-1].answered_at
+    arns: dict[str, None] = {}
+    answered_at = None
+    for page in pages(door, _LIST, "nextToken", cluster=cluster, desiredStatus=_STOPPED):
+        arns.update(dict.fromkeys(page.names("taskArns")))
+        answered_at = page.answered_at
+    return list(arns), answered_at
 
 
 class _Horizon(msgspec.Struct, frozen=True, kw_only=True):
